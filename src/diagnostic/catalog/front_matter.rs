@@ -1,0 +1,94 @@
+//! Diagnostics about front matter, and about YAML wherever it stands.
+
+use super::{Code, error, list_names, warning, with_help};
+use crate::diagnostic::nearest::did_you_mean;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::yaml::{Malformed, Trouble};
+
+pub fn missing(span: Span) -> Diagnostic {
+    error(Code::FrontMatterMissing, span, "this file does not begin with front matter")
+        .help("begin the file with three lines: `---`, then `title: …`, then `---`; add `date: …` for a briefing")
+}
+
+pub fn unclosed(span: Span) -> Diagnostic {
+    error(Code::FrontMatterUnclosed, span, "this front matter is never closed")
+        .help("put a line with `---` and nothing else after the last key")
+}
+
+pub fn malformed(span: Span, malformed: &Malformed) -> Diagnostic {
+    match malformed.kind {
+        Trouble::Tab => error(Code::YamlTab, span, "a tab at the start of a line")
+            .help("indent with spaces: YAML does not allow tabs here"),
+        Trouble::Quotes => error(Code::YamlQuotes, span, "this value needs quotes")
+            .help("put the value in quotes, like `key: \"…\"`"),
+        Trouble::Budget => error(Code::YamlBudget, span, "this YAML is too large or too deep when written out")
+            .help("write the values out plainly: aliases (`*name`) that repeat other aliases are refused"),
+        Trouble::Other => error(Code::YamlMalformed, span, format!("this is not valid YAML: {}", malformed.message)),
+    }
+}
+
+pub fn not_a_map(span: Span, found: &str) -> Diagnostic {
+    error(Code::WrongType, span, format!("keys and values are due here, not {found}"))
+        .help("write one key a line, like `title: A headline`")
+}
+
+pub fn duplicate_key(span: Span, key: &str, first: Span) -> Diagnostic {
+    error(Code::DuplicateKey, span, format!("the key `{key}` stands here a second time"))
+        .label(first, "first here")
+        .help("keep one of the two")
+}
+
+pub fn unknown_key<'a>(span: Span, key: &str, of: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let help = did_you_mean(key, known)
+        .unwrap_or_else(|| "put it under `extra:`, or list it in `front_matter: {ignore: […]}` of nutgraf.yaml".into());
+    warning(Code::UnknownKey, span, format!("{of} has no key `{key}`")).help(help)
+}
+
+pub fn missing_key(span: Span, key: &str, of: &str, help: &str) -> Diagnostic {
+    error(Code::MissingKey, span, format!("{of} needs the key `{key}`")).help(help)
+}
+
+pub fn wrong_type(span: Span, key: &str, wanted: &str, found: &str) -> Diagnostic {
+    error(Code::WrongType, span, format!("`{key}` should be {wanted}, not {found}"))
+}
+
+pub fn bad_date(span: Span, text: &str, wanted: &str) -> Diagnostic {
+    error(Code::BadDate, span, format!("`{text}` is not {wanted}")).help(
+        "write a date as `2023-09-11`, with a time as `2023-09-11 10:00`, with an offset as `2023-09-11 10:00 +06:00`",
+    )
+}
+
+pub fn bad_choice<'a>(span: Span, value: &str, choices: impl IntoIterator<Item = &'a str> + Clone) -> Diagnostic {
+    let help = did_you_mean(value, choices.clone());
+    let listed = list_names(choices);
+    with_help(error(Code::BadChoice, span, format!("`{value}` is none of {listed}")), help)
+}
+
+pub fn comment_cut(span: Span) -> Diagnostic {
+    warning(Code::CommentCut, span, "from ` #` on, this is a comment and not part of the value")
+        .help("put the whole value in quotes if the rest belongs to it")
+}
+
+pub fn bad_slug(span: Span, what: &str, text: &str, suggestion: Option<&str>) -> Diagnostic {
+    let help = match suggestion {
+        Some(slug) => format!("write `{slug}`"),
+        None => "give it a name of lower-case letters a–z, digits and `-`: rename the file, or set `slug:`".into(),
+    };
+    error(Code::BadSlug, span, format!("{what} `{text}` cannot be part of an address")).help(help)
+}
+
+pub fn bad_alias(span: Span, text: &str) -> Diagnostic {
+    error(Code::BadAlias, span, format!("`{text}` is not an address of this site"))
+        .help("write an old address from the site's root, like `/2019/old-name/`, without `..`, `?` or `#`")
+}
+
+pub fn unsafe_url(span: Span, text: &str) -> Diagnostic {
+    let scheme = text.split(':').next().unwrap_or_default();
+    error(Code::UnsafeUrl, span, format!("a link may not begin with `{scheme}:`"))
+        .help("link to a page with `https://…`, or from the site's root with `/…`")
+}
+
+pub fn too_long(span: Span, key: &str, characters: usize, limit: usize) -> Diagnostic {
+    error(Code::TooLong, span, format!("`{key}` has {characters} characters; at most {limit} are a {key}"))
+        .help("move what is text below the second `---`")
+}

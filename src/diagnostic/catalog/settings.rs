@@ -1,0 +1,45 @@
+//! Diagnostics about nutgraf.yaml and the strings of a language.
+
+use super::{Code, error, list_names, with_help};
+use crate::diagnostic::nearest::did_you_mean;
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::path::SitePath;
+
+pub fn missing(file: &SitePath) -> Diagnostic {
+    error(Code::SettingsMissing, Span::file(file), "there is no nutgraf.yaml here")
+        .help("run this in a site's folder, name it with `--site DIR`, or make one with `nutgraf new DIR`")
+}
+
+pub fn unknown_key<'a>(
+    span: Span,
+    key: &str,
+    of: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let help = did_you_mean(key, known.clone()).or_else(|| {
+        let listed = list_names(known);
+        (!listed.is_empty()).then(|| format!("known here: {listed}"))
+    });
+    let diagnostic = super::make(Code::UnknownKey, Severity::Error, Some(span), format!("{of} has no key `{key}`"));
+    with_help(diagnostic, help)
+}
+
+pub fn bad_url(span: Span, text: &str) -> Diagnostic {
+    error(Code::BadUrl, span, format!("`{text}` is not the address of a site"))
+        .help("write it with its scheme, like `https://example.org` or `https://example.org/news`")
+}
+
+pub fn bad_timezone(span: Span, text: &str) -> Diagnostic {
+    error(Code::BadTimezone, span, format!("there is no time zone `{text}`"))
+        .help("write a name of the time zone database, like `Asia/Almaty` or `UTC`")
+}
+
+pub fn bad_permalink(span: Span, text: &str, reason: &str) -> Diagnostic {
+    error(Code::BadPermalink, span, format!("the permalink `{text}` cannot work: {reason}"))
+        .help("it begins with `/`, holds `{slug}`, and may hold `{year}`, `{month}`, `{day}` and `{section}`")
+}
+
+pub fn missing_strings(span: Span, language: &str) -> Diagnostic {
+    error(Code::MissingStrings, span, format!("there are no interface strings for the language `{language}`"))
+        .help(format!("add templates/strings/{language}.yaml; `nutgraf/templates/strings/en.yaml` shows its keys"))
+}

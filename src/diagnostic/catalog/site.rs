@@ -1,0 +1,110 @@
+//! Diagnostics about documents as a whole site: addresses, references, links, explainers.
+
+use super::{Code, error, warning, with_help};
+use crate::diagnostic::nearest::did_you_mean;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::path::SitePath;
+
+pub fn duplicate_id(span: Span, what: &str, id: &str, first: &SitePath) -> Diagnostic {
+    error(Code::DuplicateId, span, format!("the {what} `{id}` exists already, in {first}"))
+        .help("rename one of the two files, or give one a `slug:` of its own")
+}
+
+pub fn duplicate_url(span: Span, url: &str, other: &str) -> Diagnostic {
+    error(Code::DuplicateUrl, span, format!("`{url}` is already the address of {other}"))
+        .help("change the `slug:` or the alias of one of the two")
+}
+
+/// A reference to a document, by the kind of document that is meant.
+pub fn unknown_reference<'a>(
+    code: Code,
+    span: Span,
+    what: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    with_help(error(code, span, format!("there is no {what} `{name}`")), did_you_mean(name, known))
+}
+
+pub fn unknown_section<'a>(span: Span, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let help = did_you_mean(name, known)
+        .unwrap_or_else(|| format!("add it to nutgraf.yaml: `sections: {{{name}: {{title: …}}}}`"));
+    error(Code::UnknownSection, span, format!("there is no section `{name}`")).help(help)
+}
+
+pub fn unknown_version(span: Span, explainer: &str, version: &str, nearest: Option<&str>) -> Diagnostic {
+    let help = nearest.map(|v| format!("the nearest is `{v}`"));
+    with_help(error(Code::UnknownVersion, span, format!("the explainer `{explainer}` has no version `{version}`")), help)
+}
+
+pub fn ambiguous_briefing(span: Span, slug: &str, paths: &[&SitePath]) -> Diagnostic {
+    let listed: Vec<String> = paths.iter().map(|p| format!("`{p}`")).collect();
+    error(Code::AmbiguousBriefing, span, format!("several briefings have the slug `{slug}`"))
+        .help(format!("name the file instead: {}", listed.join(" or ")))
+}
+
+pub fn dead_link<'a>(span: Span, target: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let help = did_you_mean(target, known).unwrap_or_else(|| {
+        "link to the file as it lies in content/ (`other.md`), or to its address from the root (`/explainers/x/`)".into()
+    });
+    error(Code::DeadLink, span, format!("`{target}` leads to nothing on this site")).help(help)
+}
+
+pub fn dead_anchor<'a>(
+    span: Span,
+    page: &str,
+    anchor: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    with_help(
+        error(Code::DeadAnchor, span, format!("{page} has no place named `#{anchor}`")),
+        did_you_mean(anchor, known),
+    )
+}
+
+pub fn withheld_link(span: Span, target: &str, reason: &str) -> Diagnostic {
+    warning(Code::WithheldLink, span, format!("`{target}` is not published ({reason}), so nothing leads there yet"))
+}
+
+pub fn missing_file<'a>(span: Span, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let help = did_you_mean(name, known)
+        .unwrap_or_else(|| "name a file beside this one, one in static/ from the root (`/photo.jpg`), or a full `https://` address".into());
+    error(Code::MissingFile, span, format!("there is no file `{name}`")).help(help)
+}
+
+pub fn explainer_ring(span: Span, ring: &[&str]) -> Diagnostic {
+    let listed: Vec<String> = ring.iter().map(|id| format!("`{id}`")).collect();
+    error(Code::ExplainerRing, span, format!("these explainers include each other: {}", listed.join(" → ")))
+        .help("take one of them out, or link to it instead")
+}
+
+pub fn explainer_twice(span: Span, id: &str, other: &SitePath) -> Diagnostic {
+    error(Code::ExplainerTwice, span, format!("the explainer `{id}` is one file here and has dated versions in {other}"))
+        .help("move this file into the folder under its date, like `2023-09-11.md`")
+}
+
+pub fn explainer_later(span: Span, id: &str, version: &str) -> Diagnostic {
+    warning(Code::ExplainerLater, span, format!("every version of `{id}` is later than this briefing"))
+        .help(format!("the oldest is shown, of {version}; add an earlier version, or name one with `version=`"))
+}
+
+pub fn explainer_untranslated(span: Span, id: &str, language: &str, shown: &str) -> Diagnostic {
+    warning(Code::ExplainerUntranslated, span, format!("the explainer `{id}` has no `{language}` text, so the `{shown}` one is shown"))
+        .help(format!("add content/explainers/{id}.{language}.md"))
+}
+
+pub fn unknown_language<'a>(
+    file: &SitePath,
+    suffix: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let help = did_you_mean(suffix, known)
+        .map(|h| h.replace('`', "").replacen("did you mean ", "did you mean `.", 1).replace('?', "`?"))
+        .unwrap_or_else(|| format!("add it to nutgraf.yaml: `languages: {{{suffix}: {{title: …}}}}`"));
+    error(Code::UnknownLanguage, Span::file(file), format!("the ending `.{suffix}` is a language that this site does not have"))
+        .help(help)
+}
+
+pub fn date_order(span: Span, earlier: &str, later: &str) -> Diagnostic {
+    error(Code::DateOrder, span, format!("`{earlier}` is before `{later}`"))
+}

@@ -1,0 +1,16 @@
+//! Diagnostics about templates.
+
+use super::{Code, error};
+use crate::diagnostic::{Diagnostic, Span};
+
+pub fn syntax(span: Span, message: &str) -> Diagnostic {
+    error(Code::TemplateSyntax, span, message)
+}
+
+pub fn reference(span: Span, message: &str) -> Diagnostic {
+    error(Code::TemplateReference, span, message)
+}
+
+pub fn failed(span: Span, message: &str) -> Diagnostic {
+    error(Code::TemplateFailed, span, message)
+}

@@ -1,0 +1,48 @@
+//! Diagnostics about the text of a document: directives, Markdown, raw HTML.
+
+use super::{Code, error, warning};
+use crate::diagnostic::{Diagnostic, Span};
+
+pub fn directive_malformed(span: Span, what: &str, help: &str) -> Diagnostic {
+    error(Code::DirectiveMalformed, span, what).help(help)
+}
+
+pub fn directive_unclosed(span: Span, name: &str) -> Diagnostic {
+    error(Code::DirectiveUnclosed, span, format!("the block `:::{name}` is never closed"))
+        .help("put a line with `:::` and nothing else where it ends; a component without a body has two colons: `::name{…}`")
+}
+
+pub fn directive_stray(span: Span) -> Diagnostic {
+    error(Code::DirectiveStray, span, "this `:::` closes nothing")
+        .help("remove it, or open a block above it with `:::name`")
+}
+
+pub fn directive_nested(span: Span, inside: &str) -> Diagnostic {
+    error(Code::DirectiveNested, span, format!("a component cannot stand inside {inside}"))
+        .help("put it on a line of its own, at the start of the line")
+}
+
+pub fn directive_depth(span: Span, limit: usize) -> Diagnostic {
+    error(Code::DirectiveDepth, span, format!("blocks are nested more than {limit} deep"))
+        .help("close the blocks above with `:::`")
+}
+
+pub fn stray_stars(span: Span) -> Diagnostic {
+    warning(Code::StrayStars, span, "these stars stay in the text: Markdown does not take them for bold")
+        .help("bold ends before a letter only after a letter: move the quotation marks out (`«**…**»`) or the ending in (`**…ның**`); write `\\*\\*` if stars are meant")
+}
+
+pub fn accidental_heading(span: Span) -> Diagnostic {
+    warning(Code::AccidentalHeading, span, "a paragraph with `---` right under it becomes a heading")
+        .help("leave an empty line before `---` for a line across the page, or write `## ` before a heading")
+}
+
+pub fn footnote_missing(span: Span, label: &str) -> Diagnostic {
+    warning(Code::FootnoteMissing, span, format!("there is no footnote `[^{label}]`, so this stays as typed"))
+        .help(format!("add a paragraph that begins with `[^{label}]: `"))
+}
+
+pub fn html_removed(span: Span, what: &str) -> Diagnostic {
+    warning(Code::HtmlRemoved, span, format!("{what} is removed from the page"))
+        .help("use a component, or set `raw_html: allow` in nutgraf.yaml if everybody who writes here is trusted")
+}

@@ -1,0 +1,84 @@
+//! Markdown to events. The one place that knows which Markdown Nutgraf reads and how a piece of a file
+//! shares the definitions of the whole; facts and HTML are made from the same events.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Options, Parser, TextMergeWithOffset};
+
+/// Between shared definitions and a piece, so that no block of the one reaches into the other.
+const SEPARATOR: &str = "\n\n<!---->\n\n";
+
+/// CommonMark with tables, footnotes, strikethrough, heading attributes and GFM alerts.
+fn options() -> Options {
+    Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_HEADING_ATTRIBUTES
+        | Options::ENABLE_GFM
+}
+
+/// A piece of Markdown, ready to be read.
+pub struct Text<'a> {
+    text: Cow<'a, str>,
+    /// Bytes of shared definitions before the piece.
+    before: usize,
+    /// Where the piece begins in its file.
+    start: usize,
+}
+
+impl<'a> Text<'a> {
+    /// The piece `source[range]` of a file whose pieces share `definitions`.
+    pub fn new(source: &'a str, range: &Range<usize>, definitions: &str) -> Self {
+        let piece = &source[range.clone()];
+        if definitions.is_empty() {
+            return Self { text: Cow::Borrowed(piece), before: 0, start: range.start };
+        }
+        let text = format!("{definitions}{SEPARATOR}{piece}");
+        Self { before: text.len() - piece.len(), text: Cow::Owned(text), start: range.start }
+    }
+
+    /// Its events with their bytes in the file.
+    pub fn events(&self) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
+        let (before, start) = (self.before, self.start);
+        let parser = Parser::new_ext(&self.text, options()).into_offset_iter();
+        TextMergeWithOffset::new(parser)
+            .filter(move |(_, at)| at.start >= before)
+            .map(move |(event, at)| (event, start + at.start - before..start + at.end - before))
+    }
+}
+
+/// The link definitions and footnotes of a piece, as they are written, in their order.
+pub fn definitions(source: &str, range: &Range<usize>, found: &mut Vec<Range<usize>>) {
+    let text = &source[range.clone()];
+    if !text.contains("]:") {
+        return;
+    }
+    let parser = Parser::new_ext(text, options());
+    let links: Vec<Range<usize>> = parser.reference_definitions().iter().map(|(_, d)| d.span.clone()).collect();
+    let mut all = links;
+    for (event, at) in parser.into_offset_iter() {
+        if let Event::Start(pulldown_cmark::Tag::FootnoteDefinition(_)) = event {
+            all.push(at);
+        }
+    }
+    all.sort_by_key(|at| at.start);
+    found.extend(all.into_iter().map(|at| range.start + at.start..range.start + at.end));
+}
+
+/// The bare web addresses in a text.
+pub fn bare_urls(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut finder = linkify::LinkFinder::new();
+    finder.kinds(&[linkify::LinkKind::Url]);
+    finder.url_must_have_scheme(true);
+    let links: Vec<Range<usize>> = if text.contains("://") {
+        finder
+            .links(text)
+            .filter(|link| link.as_str().starts_with("http://") || link.as_str().starts_with("https://"))
+            .map(|link| link.start()..link.end())
+            .collect()
+    } else {
+        Vec::new()
+    };
+    links.into_iter()
+}

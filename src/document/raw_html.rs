@@ -1,0 +1,134 @@
+//! The allow-list for HTML that authors write into Markdown, and the warnings for what it removes.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// Elements an author may write besides those that Markdown makes.
+const ELEMENTS: &[&str] = &[
+    "a", "abbr", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd",
+    "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h2", "h3", "h4", "h5", "h6", "hr",
+    "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section",
+    "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time",
+    "tr", "u", "ul", "var", "wbr",
+];
+
+/// Attributes an author may write on any element.
+const ATTRIBUTES: &[&str] = &["class", "dir", "id", "lang", "title", "translate"];
+
+/// Attributes of single elements.
+const OWN_ATTRIBUTES: &[(&str, &[&str])] = &[
+    ("a", &["href", "hreflang", "aria-label", "role"]),
+    ("blockquote", &["cite"]),
+    ("col", &["span"]),
+    ("colgroup", &["span"]),
+    ("del", &["cite", "datetime"]),
+    ("details", &["open"]),
+    ("div", &["tabindex", "role"]),
+    ("img", &["src", "alt", "width", "height", "loading", "decoding"]),
+    ("ins", &["cite", "datetime"]),
+    ("li", &["value"]),
+    ("ol", &["start", "reversed", "type"]),
+    ("q", &["cite"]),
+    ("section", &["aria-label", "role"]),
+    ("td", &["colspan", "rowspan", "headers", "style"]),
+    ("th", &["colspan", "rowspan", "headers", "scope", "style"]),
+    ("time", &["datetime"]),
+];
+
+/// HTML that is safe in a page, from HTML that an author wrote.
+pub fn sanitize(html: &str) -> String {
+    let mut builder = ammonia::Builder::new();
+    builder
+        .tags(ELEMENTS.iter().copied().collect())
+        .clean_content_tags(HashSet::from(["script", "style", "iframe", "object", "template", "noscript"]))
+        .generic_attributes(ATTRIBUTES.iter().copied().collect())
+        .tag_attributes(OWN_ATTRIBUTES.iter().map(|(tag, own)| (*tag, own.iter().copied().collect())).collect())
+        .attribute_filter(|_, attribute, value| match attribute {
+            // Only what Markdown's tables make.
+            "style" => matches!(value, "text-align: left" | "text-align: center" | "text-align: right").then(|| value.into()),
+            _ => Some(value.into()),
+        })
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
+        .link_rel(None);
+    builder.clean(html).to_string()
+}
+
+/// What [`sanitize`] removes from a piece of raw HTML: a description and where it stands in the piece.
+pub fn removed(html: &str) -> Vec<(String, Range<usize>)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = html[at..].find('<').map(|i| at + i) {
+        let inside = &html[open + 1..];
+        if inside.starts_with("!--") {
+            at = html[open..].find("-->").map_or(html.len(), |i| open + i + 3);
+            continue;
+        }
+        let end = inside.find('>').map_or(html.len(), |i| open + 1 + i);
+        let name_len = inside.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inside.len());
+        let name = inside[..name_len].to_ascii_lowercase();
+        if !name.is_empty() {
+            let tag_at = open..(end + 1).min(html.len());
+            if ELEMENTS.contains(&name.as_str()) {
+                let own = OWN_ATTRIBUTES.iter().find(|(tag, _)| *tag == name).map_or(&[][..], |(_, own)| own);
+                for attribute in attributes(&html[open + 1 + name_len..end]) {
+                    if !ATTRIBUTES.contains(&attribute.as_str()) && !own.contains(&attribute.as_str()) {
+                        found.push((format!("the attribute `{attribute}` of `<{name}>`"), tag_at.clone()));
+                    }
+                }
+            } else {
+                found.push((format!("`<{name}>`"), tag_at));
+            }
+        }
+        at = end.max(open + 1);
+    }
+    found
+}
+
+/// The names of the attributes in the inside of a tag.
+fn attributes(inside: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = inside.trim_start();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| c.is_whitespace() || c == '=' || c == '/').unwrap_or(rest.len());
+        if end > 0 {
+            names.push(rest[..end].to_ascii_lowercase());
+        }
+        rest = rest[end..].trim_start();
+        if let Some(value) = rest.strip_prefix('=') {
+            let value = value.trim_start();
+            rest = match value.chars().next() {
+                Some(quote @ ('"' | '\'')) => value[1..].find(quote).map_or("", |i| &value[i + 2..]),
+                _ => value.find(char::is_whitespace).map_or("", |i| &value[i..]),
+            };
+        } else if let Some(after) = rest.strip_prefix('/') {
+            rest = after;
+        }
+        rest = rest.trim_start();
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dangerous_is_removed_and_named() {
+        let html = "<p onclick=\"x()\">a<script>alert(1)</script><a href=\"javascript:x\">b</a><sub>2</sub></p>";
+        assert_eq!(sanitize(html), "<p>a<a>b</a><sub>2</sub></p>");
+        let named: Vec<String> = removed(html).into_iter().map(|(what, _)| what).collect();
+        assert_eq!(named, ["the attribute `onclick` of `<p>`", "`<script>`"]);
+    }
+
+    #[test]
+    fn what_markdown_makes_passes() {
+        for html in [
+            "<h2 id=\"a\">A</h2>",
+            "<td style=\"text-align: right\">1</td>",
+            "<sup class=\"footnote-reference\" id=\"fnref-1\"><a href=\"#fn-1\">1</a></sup>",
+        ] {
+            assert!(removed(html).is_empty(), "{html}");
+        }
+        assert_eq!(sanitize("<p>a <b>c</b></p>"), "<p>a <b>c</b></p>");
+    }
+}

@@ -1,0 +1,12 @@
+pub mod config;
+pub mod diagnostic;
+pub mod document;
+pub mod fields;
+pub mod language;
+pub mod media;
+pub mod moment;
+pub mod path;
+pub mod route;
+pub mod site;
+pub mod tree;
+pub mod yaml;

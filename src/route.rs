@@ -1,0 +1,359 @@
+//! Every output a site has: one enum names the kinds, one list holds them all in a fixed order.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::diagnostic::catalog::site as say;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::document::Kind;
+use crate::media::Inventory;
+use crate::path::{OutputPath, SitePath, Url};
+use crate::site::{EntryId, Group, Site};
+
+/// One output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The page of a briefing, an explainer or a plain page.
+    Entry(EntryId),
+    /// A page of a list: `None` is its first, the newest; older ones are numbered from the oldest.
+    List {
+        /// What it lists.
+        list: List,
+        /// In which language.
+        language: String,
+        /// Which page.
+        page: Option<usize>,
+    },
+    /// What a host shows for an address that does not exist.
+    NotFound {
+        /// In which language.
+        language: String,
+    },
+    /// A page that leads from an old address to the new one.
+    Redirect {
+        /// The old address.
+        from: Url,
+        /// The document that moved.
+        to: EntryId,
+    },
+    /// A file of static/ under its own name.
+    Static {
+        /// The name below static/.
+        name: String,
+        /// The file.
+        file: SitePath,
+    },
+}
+
+/// What a list lists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum List {
+    /// The front page.
+    Home,
+    /// All briefings.
+    Briefings,
+    /// The briefings of a section.
+    Section(String),
+    /// All explainers.
+    Explainers,
+    /// All topics.
+    Topics,
+    /// All authors.
+    Authors,
+    /// All running stories.
+    Threads,
+    /// All corrections.
+    Corrections,
+    /// The briefings of a topic, an author or a thread, with its text.
+    Hub(Kind, String),
+    /// The briefings that show an explainer: its page and what does not fit on it.
+    UsedBy(EntryId),
+}
+
+/// How a list falls into pages. Older pages are full and never change again; the first holds the newest,
+/// from one page's worth to just under two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pages {
+    /// How many entries there are.
+    pub total: usize,
+    /// How many older pages there are.
+    pub older: usize,
+    per_page: usize,
+}
+
+impl Pages {
+    /// The pages of a list of `total` entries.
+    pub fn new(total: usize, per_page: usize) -> Self {
+        Self { total, older: (total / per_page).saturating_sub(1), per_page }
+    }
+
+    /// The entries of a page, as a range of the list from the newest.
+    pub fn range(self, page: Option<usize>) -> std::ops::Range<usize> {
+        match page {
+            None => 0..self.total - self.older * self.per_page,
+            Some(page) => {
+                let end = self.total - (page - 1) * self.per_page;
+                end - self.per_page..end
+            }
+        }
+    }
+}
+
+/// All outputs of a site.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    /// In their order.
+    pub all: Vec<Route>,
+    by_url: HashMap<Url, usize>,
+}
+
+impl Routes {
+    /// Whether a page answers at an address.
+    pub fn has(&self, url: &Url) -> bool {
+        self.by_url.contains_key(url)
+    }
+
+    /// The route at an address.
+    pub fn at(&self, url: &Url) -> Option<&Route> {
+        self.by_url.get(url).map(|i| &self.all[*i])
+    }
+
+    /// The addresses of all pages, in no order.
+    pub fn urls(&self) -> Vec<&str> {
+        let mut urls: Vec<&str> = self.by_url.keys().map(Url::as_str).collect();
+        urls.sort_unstable();
+        urls
+    }
+}
+
+/// The address of the first page of a list in a language.
+pub fn list_url(site: &Site, list: &List, language: &str) -> Url {
+    let prefix = if language == site.config.language { String::new() } else { format!("/{language}") };
+    let path = match list {
+        List::Home => "/".into(),
+        List::Briefings => "/briefings/".into(),
+        List::Section(id) => format!("/{id}/"),
+        List::Explainers => "/explainers/".into(),
+        List::Topics => "/topics/".into(),
+        List::Authors => "/authors/".into(),
+        List::Threads => "/threads/".into(),
+        List::Corrections => "/corrections/".into(),
+        List::Hub(kind, id) => format!("/{}/{id}/", kind.folder()),
+        List::UsedBy(id) => return site.entries[*id].url.clone(),
+    };
+    Url::parse(&format!("{prefix}{path}")).expect("ids of lists are slugs")
+}
+
+/// The address of a page of a list.
+pub fn page_url(site: &Site, list: &List, language: &str, page: Option<usize>) -> Url {
+    let first = list_url(site, list, language);
+    match page {
+        None => first,
+        Some(page) => {
+            let folder = first.as_str().trim_end_matches(".html").trim_end_matches('/');
+            Url::parse(&format!("{folder}/page/{page}/")).expect("a number is a part of an address")
+        }
+    }
+}
+
+/// The documents a list lists, the newest first; none for lists of hubs and of corrections.
+pub fn members<'a>(site: &'a Site, list: &List, language: &str) -> std::borrow::Cow<'a, [EntryId]> {
+    let group = |group: Group| std::borrow::Cow::Borrowed(site.groups.of(&group, language));
+    match list {
+        List::Home | List::Briefings => group(Group::All),
+        List::Section(id) => group(Group::Section(id.clone())),
+        List::Hub(kind, id) => Group::of_hub(*kind, id).map_or_else(Default::default, group),
+        List::Explainers => {
+            let mut explainers: Vec<EntryId> = site.of(Kind::Explainer, language).collect();
+            explainers.sort_by_key(|id| {
+                let entry = &site.entries[*id];
+                (std::cmp::Reverse(entry.front.as_of.as_ref().map(|a| a.value)), entry.document.path.clone())
+            });
+            explainers.into()
+        }
+        List::UsedBy(id) => site.explainers.uses.get(id).map_or(&[][..], Vec::as_slice).into(),
+        List::Topics | List::Authors | List::Threads | List::Corrections => Default::default(),
+    }
+}
+
+/// The corrections of a language: the entry and the index of the correction, the newest first.
+pub fn corrections(site: &Site, language: &str) -> Vec<(EntryId, usize)> {
+    let now = site.now;
+    let mut all: Vec<(EntryId, usize)> = site
+        .of(Kind::Briefing, language)
+        .flat_map(|id| (0..site.entries[id].front.corrections.len()).map(move |i| (id, i)))
+        .filter(|(id, i)| site.entries[*id].front.corrections[*i].date.value.at <= now)
+        .collect();
+    all.sort_by_key(|(id, i)| (std::cmp::Reverse(site.entries[*id].front.corrections[*i].date.value.at), *id, *i));
+    all
+}
+
+/// How a list falls into pages.
+pub fn pages(site: &Site, list: &List, language: &str) -> Pages {
+    let total = match list {
+        List::Corrections => corrections(site, language).len(),
+        _ => members(site, list, language).len(),
+    };
+    Pages::new(total, site.config.per_page)
+}
+
+/// Every output of a site, and an error for every two at one path.
+pub fn routes(site: &Site, inventory: &Inventory) -> (Routes, Vec<Diagnostic>) {
+    let mut routes = Routes::default();
+    let mut diagnostics = Vec::new();
+    let mut taken: BTreeMap<OutputPath, String> = BTreeMap::new();
+    for (id, entry) in site.entries.iter().enumerate() {
+        match entry.kind {
+            Kind::Briefing | Kind::Page => {
+                add(site, &mut routes, &mut taken, Route::Entry(id), &mut diagnostics);
+            }
+            Kind::Explainer => {
+                add(site, &mut routes, &mut taken, Route::Entry(id), &mut diagnostics);
+                let list = List::UsedBy(id);
+                let older = pages(site, &list, &entry.language).older;
+                for page in (1..=older).rev() {
+                    let route = Route::List { list: list.clone(), language: entry.language.clone(), page: Some(page) };
+                    add(site, &mut routes, &mut taken, route, &mut diagnostics);
+                }
+            }
+            Kind::Topic | Kind::Author | Kind::Thread => {}
+        }
+    }
+    for language in site.languages() {
+        for list in lists(site, language) {
+            let older = pages(site, &list, language).older;
+            for page in std::iter::once(None).chain((1..=older).rev().map(Some)) {
+                let route = Route::List { list: list.clone(), language: language.to_owned(), page };
+                add(site, &mut routes, &mut taken, route, &mut diagnostics);
+            }
+        }
+        let route = Route::NotFound { language: language.to_owned() };
+        add(site, &mut routes, &mut taken, route, &mut diagnostics);
+    }
+    for (id, entry) in site.entries.iter().enumerate() {
+        for alias in &entry.front.aliases {
+            let route = Route::Redirect { from: alias.value.clone(), to: id };
+            add(site, &mut routes, &mut taken, route, &mut diagnostics);
+        }
+    }
+    for (name, file) in &inventory.statics {
+        let route = Route::Static { name: name.clone(), file: file.clone() };
+        add(site, &mut routes, &mut taken, route, &mut diagnostics);
+    }
+    (routes, diagnostics)
+}
+
+/// The lists of a language.
+fn lists(site: &Site, language: &str) -> Vec<List> {
+    let mut lists = vec![List::Home, List::Briefings];
+    lists.extend(site.config.sections.iter().map(|s| List::Section(s.id.clone())));
+    lists.extend([List::Explainers, List::Topics, List::Authors, List::Threads, List::Corrections]);
+    for kind in [Kind::Topic, Kind::Author, Kind::Thread] {
+        lists.extend(site.groups.hubs(kind, language).into_iter().map(|id| List::Hub(kind, id)));
+    }
+    lists
+}
+
+impl Route {
+    /// The address of a page; files of static/ have none.
+    pub fn url(&self, site: &Site) -> Option<Url> {
+        match self {
+            Self::Entry(id) => Some(site.entries[*id].url.clone()),
+            Self::List { list, language, page } => Some(page_url(site, list, language, *page)),
+            Self::NotFound { language } => {
+                let prefix = if *language == site.config.language { String::new() } else { format!("/{language}") };
+                Url::parse(&format!("{prefix}/404.html"))
+            }
+            Self::Redirect { from, .. } => Some(from.clone()),
+            Self::Static { .. } => None,
+        }
+    }
+
+    /// The file it is written to.
+    pub fn output(&self, site: &Site) -> OutputPath {
+        match (self, self.url(site)) {
+            (_, Some(url)) => url.output(),
+            (Self::Static { name, .. }, None) => OutputPath::of_static(name),
+            (_, None) => OutputPath::of_static("404.html"),
+        }
+    }
+
+    /// What makes it, for a message that two outputs have one path.
+    fn made_by(&self, site: &Site) -> String {
+        match self {
+            Self::Entry(id) => site.entries[*id].document.path.to_string(),
+            Self::List { list, .. } => match list {
+                List::Home => "the front page".into(),
+                List::Section(id) => format!("the section `{id}`"),
+                List::Hub(kind, id) => format!("the {} `{id}`", kind.name()),
+                List::UsedBy(id) => site.entries[*id].document.path.to_string(),
+                List::Briefings | List::Explainers | List::Topics | List::Authors | List::Threads | List::Corrections => {
+                    "a list that every site has".into()
+                }
+            },
+            Self::NotFound { .. } => "the page for missing addresses".into(),
+            Self::Redirect { to, .. } => format!("an alias in {}", site.entries[*to].document.path),
+            Self::Static { file, .. } => file.to_string(),
+        }
+    }
+
+    /// Where to point when its path is taken.
+    fn span(&self, site: &Site) -> Span {
+        match self {
+            Self::Entry(id) | Self::List { list: List::UsedBy(id), .. } => {
+                let entry = &site.entries[*id];
+                let slug = entry.front.slug.as_ref().map(|s| s.at.clone());
+                Span::new(&entry.document.path, slug.unwrap_or(0..0))
+            }
+            Self::Redirect { from, to } => {
+                let entry = &site.entries[*to];
+                let alias = entry.front.aliases.iter().find(|a| a.value == *from);
+                Span::new(&entry.document.path, alias.map_or(0..0, |a| a.at.clone()))
+            }
+            Self::Static { file, .. } => Span::file(file),
+            Self::List { list: List::Hub(kind, id), language, .. } => match site.find(*kind, id, language) {
+                Some(entry) => Span::file(&site.entries[entry].document.path),
+                None => Span::file(&SitePath::new("nutgraf.yaml")),
+            },
+            Self::List { .. } | Self::NotFound { .. } => Span::file(&SitePath::new("nutgraf.yaml")),
+        }
+    }
+}
+
+fn add(
+    site: &Site,
+    routes: &mut Routes,
+    taken: &mut BTreeMap<OutputPath, String>,
+    route: Route,
+    d: &mut Vec<Diagnostic>,
+) {
+    let url = route.url(site);
+    let output = route.output(site);
+    if let Some(other) = taken.get(&output) {
+        // A site's static file may replace a page of its own by intention: it still names both.
+        let shown = url.as_ref().map_or_else(|| format!("/{output}"), ToString::to_string);
+        d.push(say::duplicate_url(route.span(site), &shown, other));
+        return;
+    }
+    taken.insert(output, route.made_by(site));
+    if let Some(url) = url {
+        routes.by_url.insert(url, routes.all.len());
+    }
+    routes.all.push(route);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pages;
+
+    #[test]
+    fn older_pages_are_full_and_never_change() {
+        for (total, first, older) in [(0, 0, 0), (19, 19, 0), (20, 20, 0), (39, 39, 0), (40, 20, 1), (59, 39, 1), (60, 20, 2)] {
+            let pages = Pages::new(total, 20);
+            assert_eq!((pages.range(None).len(), pages.older), (first, older), "{total}");
+        }
+        // The 20 oldest are page 1, however many come after them.
+        assert_eq!(Pages::new(45, 20).range(Some(1)), 25..45);
+        assert_eq!(Pages::new(65, 20).range(Some(1)), 45..65);
+        assert_eq!(Pages::new(65, 20).range(Some(2)), 25..45);
+    }
+}

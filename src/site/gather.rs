@@ -1,0 +1,264 @@
+//! Documents to entries: translations take what they leave out from their original, ids and addresses are
+//! given, and what the clock withholds is set aside.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::time::{Clock, LeftOut, Withheld};
+use super::Entry;
+use crate::config::Config;
+use crate::diagnostic::catalog::{front_matter, site as say};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::document::front::Image;
+use crate::document::{Document, Front, Kind};
+use crate::fields::Located;
+use crate::language::letters;
+use crate::moment::Moment;
+use crate::path::{SitePath, Url};
+
+/// What came of the documents.
+pub struct Gathered {
+    /// Published documents; of an explainer every version.
+    pub entries: Vec<Entry>,
+    /// What the clock withholds.
+    pub left_out: Vec<LeftOut>,
+    /// The ids of documents that are withheld.
+    pub withheld: Vec<(Kind, String, Withheld)>,
+    /// The addresses of documents that are withheld.
+    pub withheld_urls: Vec<(Url, Withheld)>,
+}
+
+/// Turns documents into entries.
+pub fn gather(config: &Config, documents: &[Arc<Document>], clock: Clock, d: &mut Vec<Diagnostic>) -> Gathered {
+    let mut groups: BTreeMap<(Kind, &str, Option<Date>), Vec<&Arc<Document>>> = BTreeMap::new();
+    for document in documents {
+        let identity = &document.identity;
+        groups.entry((identity.kind, &identity.key, identity.version)).or_default().push(document);
+    }
+    let mut gathered =
+        Gathered { entries: Vec::new(), left_out: Vec::new(), withheld: Vec::new(), withheld_urls: Vec::new() };
+    for group in groups.into_values() {
+        let language = |document: &Document| document.identity.language.clone().unwrap_or_else(|| config.language.clone());
+        let original = group
+            .iter()
+            .copied()
+            .min_by_key(|document| (language(document) != config.language, language(document)))
+            .expect("a group has a document");
+        let mut seen: BTreeMap<String, &SitePath> = BTreeMap::new();
+        for document in &group {
+            let language = language(document);
+            if let Some(first) = seen.insert(language.clone(), &document.path) {
+                let id = &document.identity.id;
+                d.push(say::duplicate_id(Span::file(&document.path), document.identity.kind.name(), id, first));
+                continue;
+            }
+            let front = if Arc::ptr_eq(document, original) {
+                Arc::clone(&document.front)
+            } else {
+                Arc::new(inherit(&document.front, &original.front))
+            };
+            let front = with_date(config, document, front, d);
+            add(config, document, front, language, clock, &mut gathered, d);
+        }
+    }
+    gathered
+}
+
+/// Gives a briefing the date of its file name, or of its embargo; complains when there is none.
+fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Vec<Diagnostic>) -> Arc<Front> {
+    let identity = &document.identity;
+    let readable = !document.source.is_empty();
+    match identity.kind {
+        Kind::Briefing if front.date.is_none() => {
+            let named = identity.date.and_then(|date| Moment::parse(&date.to_string(), &config.timezone));
+            let date = named
+                .map(|value| Located { value, at: 0..0 })
+                .or_else(|| front.embargo.clone());
+            let given_but_wrong = document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
+            if date.is_none() && readable && front.at.end > 0 && !given_but_wrong {
+                let span = Span::new(&document.path, 0..3);
+                let help = "add a line like `date: 2023-09-11`, or begin the file's name with the date";
+                d.push(front_matter::missing_key(span, "date", "a briefing", help));
+            }
+            Arc::new(Front { date, ..(*front).clone() })
+        }
+        Kind::Explainer if front.as_of.is_none() => {
+            if let Some(value) = identity.version {
+                return Arc::new(Front { as_of: Some(Located { value, at: 0..0 }), ..(*front).clone() });
+            }
+            let given_but_wrong = document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
+            if readable && front.at.end > 0 && !given_but_wrong {
+                let span = Span::new(&document.path, 0..3);
+                let help = "add a line like `as_of: 2023-09-11`: the date its facts are of";
+                d.push(front_matter::missing_key(span, "as_of", "an explainer", help));
+            }
+            front
+        }
+        Kind::Briefing | Kind::Explainer | Kind::Topic | Kind::Author | Kind::Thread | Kind::Page => front,
+    }
+}
+
+fn add(
+    config: &Config,
+    document: &Arc<Document>,
+    front: Arc<Front>,
+    language: String,
+    clock: Clock,
+    gathered: &mut Gathered,
+    d: &mut Vec<Diagnostic>,
+) {
+    let identity = &document.identity;
+    // The slug is the document's own: a translation does not take its original's.
+    let id = front.slug.as_ref().map_or_else(|| identity.id.clone(), |slug| slug.value.clone());
+    if !letters::is_slug(&id) {
+        let name = document.path.name();
+        d.push(front_matter::bad_slug(Span::file(&document.path), "the file name", name, None));
+        return;
+    }
+    let published = match (&front.date, &front.embargo) {
+        (Some(date), Some(embargo)) => Some(date.value.max(embargo.value)),
+        (date, embargo) => date.as_ref().or(embargo.as_ref()).map(|m| m.value),
+    };
+    let Some(url) = address(config, identity.kind, &id, &language, &front, published) else { return };
+    let future_version =
+        identity.version.filter(|version| *version > clock.now.to_zoned_datetime(config.timezone.clone()).date());
+    let why = Withheld::of(&front, clock).or_else(|| {
+        let moment = Moment::parse(&future_version?.to_string(), &config.timezone)?;
+        Some(Withheld::Future(moment))
+    });
+    if let Some(why) = why {
+        gathered.left_out.push(LeftOut { path: document.path.clone(), why });
+        gathered.withheld.push((identity.kind, id, why));
+        gathered.withheld_urls.push((url, why));
+        return;
+    }
+    let modified = modified(&front, published, clock);
+    gathered.entries.push(Entry {
+        document: Arc::clone(document),
+        kind: identity.kind,
+        language,
+        id,
+        front,
+        url,
+        published,
+        modified,
+        translations: Vec::new(),
+    });
+}
+
+/// The last change that counts: `updated`, or a later correction.
+fn modified(front: &Front, published: Option<Moment>, clock: Clock) -> Option<Moment> {
+    let corrections = front.corrections.iter().map(|c| c.date.value).filter(|m| m.at <= clock.now);
+    let updated = front.updated.as_ref().map(|m| m.value).filter(|m| m.at <= clock.now);
+    corrections.chain(updated).chain(published).max()
+}
+
+/// The address of a document.
+fn address(
+    config: &Config,
+    kind: Kind,
+    id: &str,
+    language: &str,
+    front: &Front,
+    published: Option<Moment>,
+) -> Option<Url> {
+    let prefix = if language == config.language { String::new() } else { format!("/{language}") };
+    let path = match kind {
+        Kind::Briefing => {
+            let section = front.section.as_ref().map(|s| s.value.as_str());
+            let own = config.sections.iter().find(|s| Some(s.id.as_str()) == section);
+            let pattern = own.and_then(|s| s.permalink.as_ref()).unwrap_or(&config.permalink);
+            let date = published.map(|m| m.date(&config.timezone));
+            let part = |f: fn(Date) -> String| date.map_or_else(|| "0".into(), f);
+            pattern
+                .0
+                .replace("{year}", &part(|d| format!("{:04}", d.year())))
+                .replace("{month}", &part(|d| format!("{:02}", d.month())))
+                .replace("{day}", &part(|d| format!("{:02}", d.day())))
+                .replace("{section}", section.unwrap_or("briefings"))
+                .replace("{slug}", id)
+        }
+        Kind::Explainer | Kind::Topic | Kind::Author | Kind::Thread => format!("/{}/{id}/", kind.folder()),
+        Kind::Page => format!("/{id}/"),
+    };
+    Url::parse(&format!("{prefix}{path}"))
+}
+
+/// A translation's front matter with what it leaves out taken from its original. Words that belong to one
+/// language are not taken, nor are addresses.
+fn inherit(own: &Front, original: &Front) -> Front {
+    fn first<T: Clone>(own: &Option<T>, original: &Option<T>) -> Option<T> {
+        own.clone().or_else(|| original.clone())
+    }
+    fn list<T: Clone>(own: &[T], original: &[T]) -> Vec<T> {
+        if own.is_empty() { original.to_vec() } else { own.to_vec() }
+    }
+    let later = |a: &Option<Located<Moment>>, b: &Option<Located<Moment>>| match (a, b) {
+        (Some(a), Some(b)) => Some(if a.value >= b.value { a.clone() } else { b.clone() }),
+        (a, b) => a.clone().or_else(|| b.clone()),
+    };
+    let earlier = |a: &Option<Located<Moment>>, b: &Option<Located<Moment>>| match (a, b) {
+        (Some(a), Some(b)) => Some(if a.value <= b.value { a.clone() } else { b.clone() }),
+        (a, b) => a.clone().or_else(|| b.clone()),
+    };
+    Front {
+        at: own.at.clone(),
+        title: first(&own.title, &original.title),
+        date: first(&own.date, &original.date),
+        updated: first(&own.updated, &original.updated),
+        section: first(&own.section, &original.section),
+        kicker: own.kicker.clone(),
+        description: own.description.clone(),
+        authors: list(&own.authors, &original.authors),
+        byline: first(&own.byline, &original.byline),
+        dateline: first(&own.dateline, &original.dateline),
+        image: inherit_image(own.image.as_ref(), original.image.as_ref()),
+        topics: list(&own.topics, &original.topics),
+        thread: first(&own.thread, &original.thread),
+        explainers: list(&own.explainers, &original.explainers),
+        related: list(&own.related, &original.related),
+        sources: list(&own.sources, &original.sources),
+        corrections: own.corrections.clone(),
+        pin: own.pin.or(original.pin),
+        minor: own.minor.or(original.minor),
+        draft: Some(own.draft == Some(true) || original.draft == Some(true)),
+        embargo: later(&own.embargo, &original.embargo),
+        expires: earlier(&own.expires, &original.expires),
+        slug: own.slug.clone(),
+        aliases: own.aliases.clone(),
+        run_in_heads: own.run_in_heads.or(original.run_in_heads),
+        extra: first(&own.extra, &original.extra),
+        as_of: first(&own.as_of, &original.as_of),
+        summary: own.summary.clone(),
+        owner: first(&own.owner, &original.owner),
+        review_by: first(&own.review_by, &original.review_by),
+        changes: list(&own.changes, &original.changes),
+        explainer: first(&own.explainer, &original.explainer),
+        status: first(&own.status, &original.status),
+        role: first(&own.role, &original.role),
+        links: list(&own.links, &original.links),
+    }
+}
+
+fn inherit_image(own: Option<&Image>, original: Option<&Image>) -> Option<Image> {
+    let Some(original) = original else { return own.cloned() };
+    let wordless = Image { alt: None, caption: None, ..original.clone() };
+    let Some(own) = own else { return Some(wordless) };
+    let same_file = own.src.value.is_empty() || own.src.value == original.src.value;
+    if !same_file {
+        return Some(own.clone());
+    }
+    Some(Image {
+        src: original.src.clone(),
+        alt: own.alt.clone(),
+        caption: own.caption.clone(),
+        credit: if own.credit.is_empty() { original.credit.clone() } else { own.credit.clone() },
+        creator: own.creator.clone().or_else(|| original.creator.clone()),
+        license: own.license.clone().or_else(|| original.license.clone()),
+        license_url: own.license_url.clone().or_else(|| original.license_url.clone()),
+        focus: own.focus.clone().or_else(|| original.focus.clone()),
+        decorative: own.decorative || original.decorative,
+    })
+}

@@ -1,0 +1,92 @@
+//! References from front matter to other documents and to the settings, checked where they stand.
+
+use super::{Entry, EntryId, Site, Target, Withheld};
+use crate::diagnostic::catalog::site as say;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::document::Kind;
+use crate::path::{SitePath, Url};
+
+/// Checks sections, related briefings and the order of dates.
+pub fn check(site: &Site, withheld: &[(Kind, String, Withheld)], d: &mut Vec<Diagnostic>) {
+    let zone = &site.config.timezone;
+    for entry in &site.entries {
+        let front = &entry.document.front;
+        let file = &entry.document.path;
+        if let Some(section) = &front.section
+            && !site.config.sections.iter().any(|s| s.id == section.value)
+        {
+            let known = site.config.sections.iter().map(|s| s.id.as_str());
+            d.push(say::unknown_section(Span::new(file, section.at.clone()), &section.value, known));
+        }
+        if let (Some(expires), Some(published)) = (&front.expires, entry.published)
+            && expires.value < published
+        {
+            d.push(say::date_order(Span::new(file, expires.at.clone()), "expires", "date"));
+        }
+        for reference in &front.related {
+            let span = Span::new(file, reference.at.clone());
+            match find_briefing(site, entry, &reference.value) {
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    let slug = slug_of(&reference.value);
+                    let hidden = withheld.iter().find(|(kind, id, _)| *kind == Kind::Briefing && id == slug);
+                    d.push(match hidden {
+                        Some((_, _, why)) => say::withheld_link(span, &reference.value, &why.reason(zone)),
+                        None => {
+                            let known: Vec<&str> =
+                                site.entries.iter().filter(|e| e.kind == Kind::Briefing).map(|e| e.id.as_str()).collect();
+                            say::unknown_reference(Code::UnknownBriefing, span, "briefing", &reference.value, known)
+                        }
+                    });
+                }
+                Err(several) => {
+                    let paths: Vec<&SitePath> = several.iter().map(|id| &site.entries[*id].document.path).collect();
+                    d.push(say::ambiguous_briefing(span, &reference.value, &paths));
+                }
+            }
+        }
+    }
+}
+
+fn slug_of(reference: &str) -> &str {
+    let name = reference.trim_end_matches('/').rsplit('/').next().unwrap_or(reference);
+    name.split('.').next().unwrap_or(name)
+}
+
+/// The briefing that a slug, a file's path or an address names, seen from an entry.
+///
+/// # Errors
+/// When a slug names several briefings: all of them.
+pub fn find_briefing(site: &Site, from: &Entry, reference: &str) -> Result<Option<EntryId>, Vec<EntryId>> {
+    let as_entry = |target: Option<Target>| match target {
+        Some(Target::Entry(id)) => Some(id),
+        Some(Target::Withheld(_)) | None => None,
+    };
+    if reference.starts_with('/') {
+        let with_slash = if reference.ends_with('/') { reference.to_owned() } else { format!("{reference}/") };
+        let urls = [reference, &with_slash];
+        return Ok(urls.iter().find_map(|url| as_entry(site.at_url(&Url::parse(url)?))));
+    }
+    if reference.contains('/') || reference.contains('.') {
+        let beside = from.document.path.join(reference);
+        let below = [format!("content/{reference}"), format!("content/briefings/{reference}")];
+        let candidates = beside.into_iter().chain(below.into_iter().map(SitePath::new));
+        for path in candidates {
+            for ending in ["", ".md", "/index.md", ".markdown"] {
+                if let Some(id) = as_entry(site.at_path(&SitePath::new(format!("{path}{ending}")))) {
+                    return Ok(Some(id));
+                }
+            }
+        }
+        return Ok(None);
+    }
+    for language in [from.language.as_str(), &site.config.language] {
+        let key = (Kind::Briefing, language.to_owned(), reference.to_owned());
+        match site.groups.by_id.get(&key).map(Vec::as_slice) {
+            None | Some([]) => {}
+            Some([one]) => return Ok(Some(*one)),
+            Some(several) => return Err(several.to_vec()),
+        }
+    }
+    Ok(None)
+}

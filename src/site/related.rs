@@ -1,0 +1,144 @@
+//! "Read also": what an editor named, then the same thread, the same explainer, shared topics (a rarer
+//! topic counts more), then what is nearest in date. Found through sorted lists, never by comparing every
+//! pair; what is near an old briefing is old too, so its page rarely changes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rayon::prelude::*;
+
+use super::explainers::refs;
+use super::references::find_briefing;
+use super::{EntryId, Group, Site};
+use crate::document::Kind;
+
+/// How many entries "Read also" has.
+const ENTRIES: usize = 4;
+
+/// How many neighbours of a topic are looked at.
+const NEIGHBOURS: usize = 12;
+
+/// The entries of every briefing.
+pub fn related(site: &Site) -> HashMap<EntryId, Vec<EntryId>> {
+    let of_explainer = by_explainer(site);
+    let briefings: Vec<EntryId> =
+        (0..site.entries.len()).filter(|id| site.entries[*id].kind == Kind::Briefing).collect();
+    briefings.par_iter().map(|id| (*id, of_one(site, &of_explainer, *id))).collect()
+}
+
+/// Briefings by the explainer they name themselves, and language; the newest first.
+fn by_explainer(site: &Site) -> BTreeMap<(&str, &str), Vec<EntryId>> {
+    let mut lists: BTreeMap<(&str, &str), Vec<EntryId>> = BTreeMap::new();
+    for (id, entry) in site.entries.iter().enumerate().filter(|(_, e)| e.kind == Kind::Briefing) {
+        for reference in refs(&entry.front, &entry.document) {
+            let list = lists.entry((reference.id.value.as_str(), entry.language.as_str())).or_default();
+            if list.last() != Some(&id) {
+                list.push(id);
+            }
+        }
+    }
+    lists
+}
+
+fn of_one(site: &Site, of_explainer: &BTreeMap<(&str, &str), Vec<EntryId>>, id: EntryId) -> Vec<EntryId> {
+    let entry = &site.entries[id];
+    let language = entry.language.as_str();
+    let mut chosen = Chosen { id, site, written: written(site, id), entries: Vec::new() };
+    for reference in &entry.front.related {
+        if let Ok(Some(other)) = find_briefing(site, entry, &reference.value) {
+            chosen.add(site.in_language(other, language));
+        }
+    }
+    if let Some(thread) = &entry.front.thread {
+        chosen.add_nearest(site.groups.of(&Group::Thread(thread.value.id.clone()), language));
+    }
+    for reference in refs(&entry.front, &entry.document) {
+        if let Some(list) = of_explainer.get(&(reference.id.value.as_str(), language)) {
+            chosen.add_nearest(list);
+        }
+    }
+    if !chosen.is_full() {
+        for other in by_topics(site, id) {
+            chosen.add(other);
+        }
+    }
+    chosen.add_nearest(site.groups.of(&Group::All, language));
+    chosen.entries
+}
+
+/// The briefings that a "Read also" in the text links to already.
+fn written(site: &Site, id: EntryId) -> Vec<EntryId> {
+    let entry = &site.entries[id];
+    let Some(placed) = entry.document.facts.components.iter().find(|c| c.value == "read_also") else {
+        return Vec::new();
+    };
+    let links = entry.document.facts.links.iter().filter(|link| link.at.start > placed.at.start);
+    links.filter_map(|link| find_briefing(site, entry, &link.value).ok().flatten()).collect()
+}
+
+/// Briefings with shared topics: the greater weight first, then the nearer in date.
+fn by_topics(site: &Site, id: EntryId) -> Vec<EntryId> {
+    let entry = &site.entries[id];
+    let mut weights: BTreeMap<EntryId, u64> = BTreeMap::new();
+    for topic in &entry.front.topics {
+        let list = site.groups.of(&Group::Topic(topic.value.id.clone()), &entry.language);
+        let weight = 1_000_000 / u64::try_from(list.len().max(1)).unwrap_or(u64::MAX);
+        for other in nearest(site, id, list).take(NEIGHBOURS) {
+            *weights.entry(other).or_default() += weight;
+        }
+    }
+    let mut ranked: Vec<(EntryId, u64)> = weights.into_iter().collect();
+    ranked.sort_by_key(|(other, weight)| (std::cmp::Reverse(*weight), distance(site, id, *other), *other));
+    ranked.into_iter().map(|(other, _)| other).collect()
+}
+
+/// Seconds between two briefings.
+fn distance(site: &Site, a: EntryId, b: EntryId) -> u64 {
+    let second = |id: EntryId| site.entries[id].published.map_or(0, |m| m.at.as_second());
+    second(a).abs_diff(second(b))
+}
+
+/// The members of a sorted list outward from a briefing, the nearer in date first.
+fn nearest<'a>(site: &'a Site, id: EntryId, list: &'a [EntryId]) -> impl Iterator<Item = EntryId> + 'a {
+    let at = list.partition_point(|other| *other < id);
+    let mut newer = list[..at].iter().rev().copied().peekable();
+    let mut older = list[at..].iter().copied().filter(move |other| *other != id).peekable();
+    std::iter::from_fn(move || match (newer.peek(), older.peek()) {
+        (Some(a), Some(b)) if distance(site, id, *a) < distance(site, id, *b) => newer.next(),
+        (_, Some(_)) => older.next(),
+        (_, None) => newer.next(),
+    })
+}
+
+/// What has been chosen so far.
+struct Chosen<'a> {
+    id: EntryId,
+    site: &'a Site,
+    written: Vec<EntryId>,
+    entries: Vec<EntryId>,
+}
+
+impl Chosen<'_> {
+    fn is_full(&self) -> bool {
+        self.entries.len() + self.written.len().min(ENTRIES - 1) >= ENTRIES
+    }
+
+    fn add(&mut self, other: EntryId) {
+        let own = &self.site.entries[self.id];
+        let is_translation = own.translations.contains(&other);
+        let known = self.entries.contains(&other) || self.written.contains(&other);
+        if !self.is_full() && other != self.id && !is_translation && !known {
+            self.entries.push(other);
+        }
+    }
+
+    fn add_nearest(&mut self, list: &[EntryId]) {
+        // One more than there is room for, and as many as may be known already.
+        let enough = 2 * ENTRIES + self.written.len();
+        if !self.is_full() {
+            let near: Vec<EntryId> = nearest(self.site, self.id, list).take(enough).collect();
+            for other in near {
+                self.add(other);
+            }
+        }
+    }
+}
