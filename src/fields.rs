@@ -9,7 +9,7 @@ use crate::path::SitePath;
 use crate::yaml::{Entry, Node, Value};
 
 /// A value and the bytes of the file it stands in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located<T> {
     /// The value.
     pub value: T,

@@ -1,0 +1,143 @@
+//! `nutgraf build`: makes the site.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{End, MessageFormat, Session, fail};
+use crate::build::{self, Report};
+use crate::edition;
+use crate::theme;
+use crate::tree::Tree;
+
+/// Make the site.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The output folder [default: public, in the site's folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Publish drafts too
+    #[arg(long)]
+    drafts: bool,
+
+    /// Publish under another address than that of nutgraf.yaml
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+
+    /// Take warnings for errors
+    #[arg(long)]
+    strict: bool,
+}
+
+/// How long work takes before a progress bar is shown.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How many files are named when nobody asks for all.
+const NAMED: usize = 10;
+
+/// Runs the command.
+#[expect(clippy::disallowed_methods, reason = "the time a build takes is shown, never used")]
+pub fn run(session: &Session, arguments: &Arguments) -> End {
+    let started = Instant::now();
+    if !session.site.is_dir() {
+        return fail(&format!("there is no folder {}", session.site.display()));
+    }
+    let (tree, mut diagnostics) = Tree::open(&session.site);
+    let options = session.edition_options(arguments.drafts, arguments.base_url.clone());
+    let mut loaded = edition::load(&tree, &options);
+    diagnostics.append(&mut loaded.diagnostics);
+    let Some(edition) = loaded.edition else {
+        session.report(diagnostics, &loaded.sources, arguments.strict);
+        return End::Errors;
+    };
+    let built_in = theme::builtin::tree();
+    let out = arguments.out.clone().unwrap_or_else(|| session.site.join("public"));
+    let bar: OnceLock<ProgressBar> = OnceLock::new();
+    let shows_progress = std::io::stderr().is_terminal() && !session.quiet;
+    let progress = |done: usize, total: usize| {
+        if shows_progress && (done.is_multiple_of(64) || done == total) && started.elapsed() > PATIENCE {
+            bar.get_or_init(|| progress_bar(total)).set_position(done as u64);
+        }
+    };
+    let build_options =
+        build::Options { site: &session.site, out: &out, strict: arguments.strict, progress: &progress };
+    let report = build::build(&edition, &tree, &built_in, &diagnostics, &build_options);
+    if let Some(bar) = bar.get() {
+        bar.finish_and_clear();
+    }
+    let mut report = match report {
+        Ok(report) => report,
+        Err(error) => {
+            session.report(diagnostics, &loaded.sources, arguments.strict);
+            return fail(&error.to_string());
+        }
+    };
+    diagnostics.append(&mut report.diagnostics);
+    let failed = session.report(diagnostics, &loaded.sources, arguments.strict);
+    if failed || report.written.is_none() {
+        return End::Errors;
+    }
+    summary(session, &edition, &report, &out, started.elapsed());
+    End::Done
+}
+
+fn progress_bar(total: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} pages").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total as u64).with_style(style)
+}
+
+fn summary(session: &Session, edition: &edition::Edition, report: &Report, out: &std::path::Path, took: Duration) {
+    let Some(written) = &report.written else { return };
+    let site = &edition.world.site;
+    let zone = &site.config.timezone;
+    if session.format == MessageFormat::Json {
+        let left_out: Vec<_> =
+            site.left_out.iter().map(|l| json!({"file": l.path.as_str(), "reason": l.why.reason(zone)})).collect();
+        let object = json!({
+            "pages": report.pages,
+            "files": report.files,
+            "changed": written.changed,
+            "unchanged": written.unchanged,
+            "removed": written.removed,
+            "kept": written.kept,
+            "left_out": left_out,
+            "seconds": took.as_secs_f64(),
+        });
+        session.say(&object.to_string());
+        return;
+    }
+    session.say(&format!(
+        "{} pages and {} files in {} ({} changed, {} removed) in {:.2} s",
+        report.pages,
+        report.files,
+        out.display(),
+        written.changed,
+        written.removed,
+        took.as_secs_f64()
+    ));
+    let all = session.verbose;
+    let left_out: Vec<String> =
+        site.left_out.iter().map(|l| format!("{}: {}", l.path, l.why.reason(zone))).collect();
+    name_some(session, "not published", &left_out, all);
+    name_some(session, "not made by nutgraf, left alone", &written.kept, all);
+}
+
+/// Names things, the first few unless all are wanted.
+fn name_some(session: &Session, what: &str, names: &[String], all: bool) {
+    if names.is_empty() {
+        return;
+    }
+    session.say(&format!("{what}:"));
+    let shown = if all { names.len() } else { names.len().min(NAMED) };
+    for name in &names[..shown] {
+        session.say(&format!("  {name}"));
+    }
+    if shown < names.len() {
+        session.say(&format!("  and {} more (`-v` names them all)", names.len() - shown));
+    }
+}

@@ -1,0 +1,107 @@
+//! `nutgraf components`: the catalogue, with Markdown to copy.
+
+use serde_json::{Value, json};
+
+use super::{End, MessageFormat, Session, fail};
+use crate::config;
+use crate::diagnostic::nearest::did_you_mean;
+use crate::path::SitePath;
+use crate::theme::catalogue::{Component, Declared};
+use crate::theme;
+use crate::tree::Tree;
+
+/// List the components with their arguments and Markdown to copy.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Only this component
+    name: Option<String>,
+}
+
+/// Runs the command. Outside a site it lists the built-in components.
+pub fn run(session: &Session, arguments: &Arguments) -> End {
+    let (tree, mut diagnostics) = Tree::open(&session.site);
+    let file = SitePath::new("nutgraf.yaml");
+    let text = tree.read_text(&file).unwrap_or_else(|_| "title: none\nurl: https://example.org".into());
+    let (config, _) = config::read(&file, &text);
+    let (theme, more) = theme::load(&tree, &theme::builtin::tree(), &config);
+    diagnostics.extend(more);
+    let failed = session.report(diagnostics, &theme.sources, false);
+    let names: Vec<&str> = theme.catalogue.names().collect();
+    let wanted: Vec<&Component> = match &arguments.name {
+        None => names.iter().filter_map(|name| theme.catalogue.get(name)).collect(),
+        Some(name) => match theme.catalogue.get(&name.replace('-', "_")) {
+            Some(component) => vec![component],
+            None => {
+                let hint = did_you_mean(name, names).map_or_else(String::new, |h| format!("; {h}"));
+                return fail(&format!("there is no component `{name}`{hint}"));
+            }
+        },
+    };
+    if session.format == MessageFormat::Json {
+        let all: Vec<Value> = wanted.iter().map(|component| to_json(component)).collect();
+        session.say(&Value::Array(all).to_string());
+    } else {
+        let all: Vec<String> = wanted.iter().map(|component| to_text(component)).collect();
+        session.say(&all.join("\n\n"));
+    }
+    if failed { End::Errors } else { End::Done }
+}
+
+fn to_text(component: &Component) -> String {
+    let mut text = format!("{}\n  {}", component.name, component.doc);
+    for argument in &component.arguments {
+        text.push_str(&format!("\n  {:<12} {}", argument.name, describe(argument)));
+        for item in &argument.items {
+            let required = if item.required { ", required" } else { "" };
+            text.push_str(&format!("\n    - {:<8} {}{required}", item.name, item.kind.name()));
+        }
+    }
+    if component.example.is_empty() {
+        return text;
+    }
+    text.push('\n');
+    for line in component.example.lines() {
+        text.push_str(&format!("\n      {line}"));
+    }
+    text
+}
+
+fn describe(argument: &Declared) -> String {
+    match &argument.default {
+        None => format!("{}, required", argument.kind.name()),
+        Some(default) => {
+            let shown = default.to_string();
+            let empty = shown.is_empty() || shown == "[]";
+            if empty { argument.kind.name() } else { format!("{}, {shown} unless told", argument.kind.name()) }
+        }
+    }
+}
+
+fn to_json(component: &Component) -> Value {
+    let arguments: Vec<Value> = component
+        .arguments
+        .iter()
+        .map(|argument| {
+            let items: Vec<Value> = argument
+                .items
+                .iter()
+                .map(|item| json!({"name": item.name, "type": item.kind.name(), "required": item.required}))
+                .collect();
+            json!({
+                "name": argument.name,
+                "type": argument.kind.name(),
+                "required": argument.default.is_none(),
+                "default": argument.default.as_ref().map(ToString::to_string),
+                "items": items,
+            })
+        })
+        .collect();
+    json!({
+        "name": component.name,
+        "doc": component.doc,
+        "section": component.section,
+        "in_text": component.not_for_text.is_none(),
+        "arguments": arguments,
+        "example": component.example,
+    })
+}

@@ -1,0 +1,131 @@
+//! `nutgraf new`: starts a site, or adds a briefing or an explainer to one. Never writes over a file.
+#![expect(clippy::disallowed_methods, reason = "it adds files to a site, as its user asked")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::ZonedDateTime;
+
+use super::{End, Now, Session, fail, misuse, scaffold};
+use crate::config::{self, Config};
+use crate::language::letters;
+use crate::moment::Moment;
+use crate::path::SitePath;
+use crate::tree::Tree;
+
+/// Start a site, or add a briefing or an explainer to one.
+#[derive(clap::Args)]
+#[command(override_usage = "nutgraf new <DIR>\n       nutgraf new briefing <TITLE> [--slug SLUG]\n       nutgraf new explainer <TITLE> [--slug SLUG]")]
+pub struct Arguments {
+    /// A folder for a new site, or `briefing`, or `explainer`
+    #[arg(value_name = "DIR|briefing|explainer")]
+    what: String,
+
+    /// The title of the briefing or explainer
+    title: Option<String>,
+
+    /// Its file name, and so its address
+    #[arg(long)]
+    slug: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(session: &Session, arguments: &Arguments) -> End {
+    match (arguments.what.as_str(), &arguments.title) {
+        ("briefing" | "explainer", Some(title)) => document(session, &arguments.what, title, arguments.slug.as_deref()),
+        ("briefing" | "explainer", None) => misuse(&format!(
+            "`nutgraf new {0}` needs a title: nutgraf new {0} \"…\" (for a site in a folder of that name, write ./{0})",
+            arguments.what
+        )),
+        (_, Some(title)) => misuse(&format!(
+            "`nutgraf new` makes a site in one folder; for a briefing write: nutgraf new briefing \"{title}\""
+        )),
+        (folder, None) => site(session, Path::new(folder)),
+    }
+}
+
+fn site(session: &Session, folder: &Path) -> End {
+    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
+        return fail(&format!("{} exists already and is not empty", folder.display()));
+    }
+    let name = folder.file_name().map_or_else(|| "site".into(), |n| n.to_string_lossy().into_owned());
+    let today = clock(session, None).strftime("%Y-%m-%d").to_string();
+    for (path, text) in scaffold::site(&name, &today) {
+        if let Err(error) = write(&folder.join(path), &text) {
+            return fail(&error);
+        }
+    }
+    session.say(&format!("made a site in {}", folder.display()));
+    session.say("next:");
+    session.say(&format!("  cd {}", folder.display()));
+    session.say("  nutgraf build");
+    session.say("  nutgraf new briefing \"Your first headline\"");
+    End::Done
+}
+
+fn document(session: &Session, what: &str, title: &str, slug: Option<&str>) -> End {
+    let (tree, _) = Tree::open(&session.site);
+    let file = SitePath::new("nutgraf.yaml");
+    let Ok(text) = tree.read_text(&file) else {
+        return fail(&format!(
+            "there is no nutgraf.yaml in {}: run this in a site's folder, or name it with `--site DIR`",
+            session.site.display()
+        ));
+    };
+    let (config, _) = config::read(&file, &text);
+    if let Some(slug) = slug
+        && !letters::is_slug(slug)
+    {
+        return misuse(&format!("`--slug {slug}` must be lower-case letters a–z, digits and `-`"));
+    }
+    let Some(slug) = slug.map(str::to_owned).or_else(|| letters::slug(title, &config.language)) else {
+        return misuse(&format!("no file name can be made of `{title}`: give one with `--slug`"));
+    };
+    let slug: String = slug.chars().take(80).collect();
+    let slug = slug.trim_end_matches('-');
+    let (folder, text) = match what {
+        "briefing" => {
+            let date = clock(session, Some(&config)).strftime("%Y-%m-%d %H:%M %:z").to_string();
+            ("briefings", scaffold::briefing(title, &date))
+        }
+        _ => {
+            let date = clock(session, Some(&config)).strftime("%Y-%m-%d").to_string();
+            ("explainers", scaffold::explainer(title, &date))
+        }
+    };
+    let path = format!("content/{folder}/{slug}.md");
+    let taken = tree.contains(&SitePath::new(path.clone()))
+        || tree.below("content").any(|p| p.as_str().starts_with(&format!("content/{folder}/{slug}/")));
+    if taken {
+        return fail(&format!("{path} exists already"));
+    }
+    match write(&session.site.join(&path), &text) {
+        Ok(()) => {
+            session.say(&session.site.join(&path).display().to_string());
+            End::Done
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+/// The time in the site's zone.
+fn clock(session: &Session, config: Option<&Config>) -> ZonedDateTime {
+    let zone = config.map_or(jiff::tz::TimeZone::UTC, |config| config.timezone.clone());
+    match &session.now {
+        Now::At(now) => now.to_zoned_datetime(zone),
+        Now::Typed(text) => match Moment::parse(text, &zone) {
+            Some(moment) => moment.zoned(&zone),
+            None => jiff::Timestamp::UNIX_EPOCH.to_zoned_datetime(zone),
+        },
+    }
+}
+
+/// Writes a new file; never over one that exists.
+fn write(path: &PathBuf, text: &str) -> Result<(), String> {
+    let explain = |error: std::io::Error| format!("{}: {error}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(explain)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(explain)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(explain)
+}

@@ -1,0 +1,484 @@
+//! What templates see: typed views of documents, lists and the site, made once and shared as Tera values.
+//! Their fields are documented in docs/templates.md, which a test holds against these types.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::Serialize;
+use tera::{Map, Value};
+
+use super::World;
+use crate::document::facts::Heading;
+use crate::document::front::{CorrectionKind, Image, Link as NamedLink, Source, Term};
+use crate::document::{Document, Front, Kind};
+use crate::links::is_outside;
+use crate::moment::Moment;
+use crate::path::Url;
+use crate::route::{List, list_url};
+use crate::site::{Entry, EntryId, Group, Shown};
+use crate::theme::Theme;
+
+/// How many characters a description made of the lede has at most.
+const DESCRIPTION: usize = 160;
+
+/// A document in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Card {
+    /// `briefing`, `explainer`, `topic`, `author`, `thread` or `page`.
+    pub kind: &'static str,
+    /// Its slug or id.
+    pub id: String,
+    /// Its headline or name.
+    pub title: String,
+    /// Its address from the root of the host.
+    pub url: String,
+    /// Its whole address.
+    pub permalink: String,
+    /// Its language.
+    pub language: String,
+    /// When it was published, ISO 8601.
+    pub date: Option<String>,
+    /// When it last changed, when that is later.
+    pub updated: Option<String>,
+    /// The date an explainer's facts are of.
+    pub as_of: Option<String>,
+    /// The standfirst, else the lede cut at a word.
+    pub description: String,
+    /// Whether the standfirst was written.
+    pub has_standfirst: bool,
+    /// The label over the headline.
+    pub kicker: Option<String>,
+    /// Its section.
+    pub section: Option<Named>,
+    /// Its authors.
+    pub authors: Vec<Named>,
+    /// A role instead of a person.
+    pub byline: Option<String>,
+    /// The place of filing.
+    pub dateline: Option<String>,
+    /// Its topics.
+    pub topics: Vec<Named>,
+    /// Its running story.
+    pub thread: Option<Named>,
+    /// Its picture.
+    pub image: Option<Picture>,
+}
+
+/// A name that leads somewhere.
+#[derive(Clone, Debug, Serialize)]
+pub struct Named {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub title: String,
+    /// Its address.
+    pub url: String,
+}
+
+/// A picture with what must be said of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Picture {
+    /// Its address.
+    pub url: String,
+    /// What is on it, for those who do not see it; empty for a decorative one.
+    pub alt: String,
+    /// What is on it, for everybody.
+    pub caption: Option<String>,
+    /// Whom to thank.
+    pub credit: Vec<String>,
+    /// Who made it.
+    pub creator: Option<String>,
+    /// Under what licence.
+    pub license: Option<String>,
+    /// The licence's address.
+    pub license_url: Option<String>,
+}
+
+/// What a page has besides its card.
+#[derive(Clone, Debug, Serialize)]
+pub struct PageFields {
+    /// Headings of the text.
+    pub toc: Vec<TocEntry>,
+    /// Where the facts come from.
+    pub sources: Vec<Source>,
+    /// What was wrong.
+    pub corrections: Vec<CorrectionView>,
+    /// The same page in other languages.
+    pub translations: Vec<Translation>,
+    /// How many minutes it takes to read.
+    pub reading_minutes: usize,
+    /// Whether `read_also` stands in the text.
+    pub places_read_also: bool,
+    /// Whether `sources` stands in the text.
+    pub places_sources: bool,
+    /// A thread's status.
+    pub status: Option<String>,
+    /// An author's role.
+    pub role: Option<String>,
+    /// An author's links.
+    pub links: Vec<NamedLink>,
+    /// Who keeps an explainer.
+    pub owner: Option<String>,
+    /// When an explainer must be looked at again.
+    pub review_by: Option<String>,
+    /// What changed in an explainer.
+    pub changes: Vec<ChangeView>,
+    /// Anything, from front matter.
+    pub extra: serde_json::Value,
+    /// The file in content/.
+    pub source_path: String,
+}
+
+/// A heading of the text.
+#[derive(Clone, Debug, Serialize)]
+pub struct TocEntry {
+    /// Its id.
+    pub id: String,
+    /// Its text.
+    pub title: String,
+    /// Its level.
+    pub level: u8,
+}
+
+/// A correction.
+#[derive(Clone, Debug, Serialize)]
+pub struct CorrectionView {
+    /// Its id on the page.
+    pub id: String,
+    /// When, ISO 8601.
+    pub date: String,
+    /// What was wrong and what is right.
+    pub text: String,
+    /// `correction`, `clarification` or `update`.
+    pub kind: CorrectionKind,
+}
+
+/// A change of an explainer.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeView {
+    /// When.
+    pub date: String,
+    /// What.
+    pub text: String,
+}
+
+/// The same page in another language.
+#[derive(Clone, Debug, Serialize)]
+pub struct Translation {
+    /// The language's code.
+    pub language: String,
+    /// The language's own name.
+    pub name: String,
+    /// The title.
+    pub title: String,
+    /// The address.
+    pub url: String,
+}
+
+/// An explainer as a component shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownExplainer {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The address of its page.
+    pub url: String,
+    /// The date its facts are of.
+    pub as_of: String,
+    /// The language it is in.
+    pub language: String,
+    /// Whether that is not the page's language.
+    pub foreign: bool,
+    /// Whether a newer version exists.
+    pub updated_since: bool,
+    /// Itself in a few sentences, as text.
+    pub summary: String,
+}
+
+/// The site.
+#[derive(Clone, Debug, Serialize)]
+pub struct SiteView {
+    /// Its name.
+    pub title: String,
+    /// What it is.
+    pub description: Option<String>,
+    /// The address of its front page in this language.
+    pub url: String,
+    /// Its whole address.
+    pub permalink: String,
+    /// The language.
+    pub language: String,
+    /// `ltr` or `rtl`.
+    pub direction: String,
+    /// All its languages.
+    pub languages: Vec<Translation>,
+    /// The menu.
+    pub menu: Vec<MenuEntry>,
+    /// Its sections.
+    pub sections: Vec<Named>,
+    /// The standing lists: `briefings`, `explainers`, `topics`, `authors`, `threads`, `corrections`.
+    pub lists: BTreeMap<&'static str, String>,
+    /// Who publishes it.
+    pub publisher: serde_json::Value,
+    /// The accent colour.
+    pub accent: Option<String>,
+    /// The logo's address.
+    pub logo: Option<String>,
+    /// Further style sheets, as names in static/.
+    pub css: Vec<String>,
+    /// Anything, from nutgraf.yaml.
+    pub extra: serde_json::Value,
+}
+
+/// An entry of the menu.
+#[derive(Clone, Debug, Serialize)]
+pub struct MenuEntry {
+    /// Its text.
+    pub title: String,
+    /// Its address.
+    pub url: String,
+}
+
+/// The card of every entry.
+pub fn cards(world: &World) -> Vec<Value> {
+    world.site.entries.par_iter().map(|entry| Value::from_serializable(&card(world, entry))).collect()
+}
+
+/// The card of an entry.
+pub fn card(world: &World, entry: &Entry) -> Card {
+    let site = &world.site;
+    let zone = &site.config.timezone;
+    let front = &entry.front;
+    let iso = |moment: Moment| moment.iso(zone);
+    let hub = |kind: Kind, term: &Term| named(world, kind, &term.id, &entry.language);
+    Card {
+        kind: entry.kind.name(),
+        id: entry.id.clone(),
+        title: entry.title().to_owned(),
+        url: site.href(&entry.url),
+        permalink: permalink(world, &entry.url),
+        language: entry.language.clone(),
+        date: entry.published.map(iso),
+        updated: entry.modified.filter(|m| Some(*m) != entry.published).map(iso),
+        as_of: front.as_of.as_ref().map(|date| date.value.to_string()),
+        description: description(front, &entry.document),
+        has_standfirst: front.description.is_some(),
+        kicker: front.kicker.clone(),
+        section: front.section.as_ref().and_then(|s| section(world, &s.value, &entry.language)),
+        authors: front.authors.iter().map(|a| hub(Kind::Author, &a.value)).collect(),
+        byline: front.byline.clone(),
+        dateline: front.dateline.clone(),
+        topics: front.topics.iter().map(|t| hub(Kind::Topic, &t.value)).collect(),
+        thread: front.thread.as_ref().map(|t| hub(Kind::Thread, &t.value)),
+        image: front.image.as_ref().and_then(|image| picture(world, &entry.document, image)),
+    }
+}
+
+/// What a page has besides its card.
+pub fn page_fields(world: &World, theme: &Theme, entry: &Entry) -> PageFields {
+    let front = &entry.front;
+    let document = &entry.document;
+    let zone = &world.site.config.timezone;
+    let translations = entry.translations.iter().map(|id| {
+        let other = &world.site.entries[*id];
+        Translation {
+            name: theme.languages.get(&other.language).map_or_else(String::new, |l| l.strings.name.clone()),
+            language: other.language.clone(),
+            title: other.title().to_owned(),
+            url: world.site.href(&other.url),
+        }
+    });
+    let corrections = front.corrections.iter().enumerate().filter(|(_, c)| c.date.value.at <= world.site.now);
+    PageFields {
+        toc: document.facts.headings.iter().map(toc_entry).collect(),
+        sources: front.sources.clone(),
+        corrections: corrections
+            .map(|(i, correction)| CorrectionView {
+                id: format!("correction-{}", i + 1),
+                date: correction.date.value.iso(zone),
+                text: correction.text.clone(),
+                kind: correction.kind,
+            })
+            .collect(),
+        translations: translations.collect(),
+        // About 1,000 characters a minute in every language tried (IReST).
+        reading_minutes: document.facts.characters.div_ceil(1000).max(1),
+        places_read_also: document.facts.uses("read_also"),
+        places_sources: document.facts.uses("sources"),
+        status: front.status.clone(),
+        role: front.role.clone(),
+        links: front.links.clone(),
+        owner: front.owner.clone(),
+        review_by: front.review_by.as_ref().map(|d| d.value.to_string()),
+        changes: front.changes.iter().map(|c| ChangeView { date: c.date.to_string(), text: c.text.clone() }).collect(),
+        extra: front.extra.clone().unwrap_or_default(),
+        source_path: document.path.to_string(),
+    }
+}
+
+fn toc_entry(heading: &Heading) -> TocEntry {
+    TocEntry { id: heading.id.clone(), title: heading.title.clone(), level: heading.level }
+}
+
+/// An explainer as a component shows it.
+pub fn shown_explainer(world: &World, shown: &Shown<'_>, id: &str, page_language: &str) -> ShownExplainer {
+    let front = &shown.version.front;
+    let page = world.site.find(Kind::Explainer, id, shown.language);
+    ShownExplainer {
+        id: id.to_owned(),
+        title: front.title.as_ref().map_or_else(|| id.to_owned(), |t| t.value.clone()),
+        url: page.map_or_else(String::new, |page| world.site.href(&world.site.entries[page].url)),
+        as_of: shown.version.as_of.to_string(),
+        language: shown.language.to_owned(),
+        foreign: shown.language != page_language,
+        updated_since: shown.updated_since,
+        summary: front.summary.as_ref().map_or_else(|| shown.version.document.facts.lede.clone(), |s| s.value.clone()),
+    }
+}
+
+/// The standfirst, else the lede as text, cut at a word.
+pub fn description(front: &Front, document: &Document) -> String {
+    let written = front.description.as_ref().or(front.summary.as_ref().map(|s| &s.value));
+    match written {
+        Some(text) => text.clone(),
+        None => cut(&document.facts.lede),
+    }
+}
+
+/// Text cut at a word near the length of a description.
+fn cut(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= DESCRIPTION {
+        return text;
+    }
+    let end = text.char_indices().nth(DESCRIPTION).map_or(text.len(), |(i, _)| i);
+    let end = text[..end].rfind(' ').unwrap_or(end);
+    format!("{}…", text[..end].trim_end_matches([',', ';', ':', '–', '—', ' ']))
+}
+
+/// The whole address of a page.
+pub fn permalink(world: &World, url: &Url) -> String {
+    format!("{}{}", world.site.config.origin, world.site.href(url))
+}
+
+/// A topic, author or thread by name, in a language.
+pub fn named(world: &World, kind: Kind, id: &str, language: &str) -> Named {
+    let site = &world.site;
+    let own = site.find_or_default(kind, id, language).map(|entry| site.entries[entry].title().to_owned());
+    let title = own.or_else(|| site.groups.names.get(&(kind, id.to_owned())).cloned()).unwrap_or_else(|| id.to_owned());
+    let url = list_url(site, &List::Hub(kind, id.to_owned()), language);
+    Named { id: id.to_owned(), title, url: site.href(&url) }
+}
+
+/// A section by name, in a language.
+pub fn section(world: &World, id: &str, language: &str) -> Option<Named> {
+    let site = &world.site;
+    let section = site.config.sections.iter().find(|s| s.id == id)?;
+    let title = section.titles.get(language).or_else(|| section.titles.get(&site.config.language));
+    let url = list_url(site, &List::Section(id.to_owned()), language);
+    Some(Named { id: id.to_owned(), title: title.map_or_else(|| id.to_owned(), Clone::clone), url: site.href(&url) })
+}
+
+fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture> {
+    let src = image.src.value.as_str();
+    let url = if is_outside(src) {
+        src.to_owned()
+    } else {
+        let linker = world.linker();
+        linker.file_href(&linker.file(document, src)?)?
+    };
+    Some(Picture {
+        url,
+        alt: image.alt.clone().filter(|_| !image.decorative).unwrap_or_default(),
+        caption: image.caption.clone(),
+        credit: image.credit.clone(),
+        creator: image.creator.clone(),
+        license: image.license.clone(),
+        license_url: image.license_url.clone(),
+    })
+}
+
+/// The view of the site in each language.
+pub fn sites(world: &World, theme: &Theme) -> BTreeMap<String, Value> {
+    world.site.languages().map(|l| (l.to_owned(), Value::from_serializable(&site_view(world, theme, l)))).collect()
+}
+
+/// The view of the site in a language.
+pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
+    let site = &world.site;
+    let config = &site.config;
+    let own = config.languages.get(language);
+    let home = list_url(site, &List::Home, language);
+    let href = |list: List| site.href(&list_url(site, &list, language));
+    let languages = site.languages().map(|code| Translation {
+        language: code.to_owned(),
+        name: theme.languages.get(code).map_or_else(|| code.to_owned(), |l| l.strings.name.clone()),
+        title: config.languages.get(code).and_then(|l| l.title.clone()).unwrap_or_else(|| config.title.clone()),
+        url: site.href(&list_url(site, &List::Home, code)),
+    });
+    let menu = config.menu.iter().map(|item| MenuEntry {
+        title: item.titles.get(language).or_else(|| item.titles.values().next()).cloned().unwrap_or_default(),
+        url: menu_url(world, &item.url, language),
+    });
+    let strings = theme.languages.get(language).map(|l| &l.strings);
+    SiteView {
+        title: own.and_then(|l| l.title.clone()).unwrap_or_else(|| config.title.clone()),
+        description: own.and_then(|l| l.description.clone()).or_else(|| config.description.clone()),
+        url: site.href(&home),
+        permalink: permalink(world, &home),
+        language: language.to_owned(),
+        direction: strings.map_or_else(|| "ltr".into(), |s| s.direction.clone()),
+        languages: languages.collect(),
+        menu: menu.collect(),
+        sections: config.sections.iter().filter_map(|s| section(world, &s.id, language)).collect(),
+        lists: [
+            ("briefings", href(List::Briefings)),
+            ("explainers", href(List::Explainers)),
+            ("topics", href(List::Topics)),
+            ("authors", href(List::Authors)),
+            ("threads", href(List::Threads)),
+            ("corrections", href(List::Corrections)),
+        ]
+        .into(),
+        publisher: config.publisher.clone(),
+        accent: config.theme.accent.clone(),
+        logo: config.theme.logo.as_ref().map(|logo| format!("{}/{}", config.base_path, logo.trim_start_matches('/'))),
+        css: config.theme.css.iter().map(|css| css.trim_start_matches('/').to_owned()).collect(),
+        extra: config.extra.clone(),
+    }
+}
+
+/// A menu's address: the same page in this language where there is one.
+fn menu_url(world: &World, url: &str, language: &str) -> String {
+    let site = &world.site;
+    if is_outside(url) || !url.starts_with('/') {
+        return url.to_owned();
+    }
+    let (path, anchor) = url.split_once('#').map_or((url, String::new()), |(path, a)| (path, format!("#{a}")));
+    let translated = Url::parse(&format!("/{language}{path}")).filter(|url| language != site.config.language && world.routes.has(url));
+    match translated.or_else(|| Url::parse(path)) {
+        Some(url) => format!("{}{anchor}", site.href(&url)),
+        None => url.to_owned(),
+    }
+}
+
+/// A struct as a map that more can be put into.
+pub fn to_map<T: Serialize>(value: &T) -> Map {
+    Value::from_serializable(value).into_map().unwrap_or_default()
+}
+
+/// A hub: a topic, an author or a thread, with how many briefings it has.
+pub fn hub(world: &World, kind: Kind, id: &str, language: &str) -> Value {
+    let mut map = to_map(&named(world, kind, id, language));
+    let count = Group::of_hub(kind, id).map_or(0, |group| world.site.groups.of(&group, language).len());
+    map.insert("count".into(), Value::from(count));
+    let card = world.site.find_or_default(kind, id, language).map(|entry| world.cards[entry].clone());
+    map.insert("page".into(), card.unwrap_or_else(Value::none));
+    Value::from(map)
+}
+
+/// The cards of some entries.
+pub fn cards_of(world: &World, ids: &[EntryId]) -> Value {
+    Value::from(ids.iter().map(|id| world.cards[*id].clone()).collect::<Vec<_>>())
+}

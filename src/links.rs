@@ -1,0 +1,286 @@
+//! Where the links of a text lead: to a page, a file, another site, or nowhere. One resolver, used to check
+//! links and to write them.
+
+use std::collections::BTreeSet;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use rayon::prelude::*;
+
+use crate::diagnostic::catalog::site as say;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::document::{Document, Kind};
+use crate::media::{Assets, Inventory};
+use crate::path::{SitePath, Url};
+use crate::route::{List, Route, Routes};
+use crate::site::{Entry, EntryId, Site, Target, Withheld};
+
+/// What resolving needs to know.
+#[derive(Clone, Copy)]
+pub struct Linker<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// Its outputs.
+    pub routes: &'a Routes,
+    /// Its files.
+    pub inventory: &'a Inventory,
+    /// Their addresses; empty while links are only checked.
+    pub assets: &'a Assets,
+}
+
+/// Where a link leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// To a place on the same page.
+    Here(String),
+    /// To an address of this site, base path included.
+    Inside(String),
+    /// To another site, as written.
+    Outside,
+    /// To something that is not published at this moment.
+    Withheld(Withheld),
+    /// To a page that exists, but to no place on it.
+    NoAnchor {
+        /// The document.
+        entry: EntryId,
+        /// The anchor.
+        anchor: String,
+    },
+    /// To nothing.
+    Nowhere,
+}
+
+/// What must be escaped in a path.
+const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#').add(b'?').add(b'{').add(b'}').add(b'%');
+
+impl Linker<'_> {
+    /// Resolves a link written in a document that is shown in a language.
+    pub fn link(&self, from: &Document, language: &str, written: &str) -> Link {
+        if is_outside(written) {
+            return Link::Outside;
+        }
+        let (path, anchor) = written.split_once('#').map_or((written, None), |(path, anchor)| (path, Some(anchor)));
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let anchor = anchor.filter(|a| !a.is_empty()).map(|a| percent_decode_str(a).decode_utf8_lossy().into_owned());
+        let path = percent_decode_str(path).decode_utf8_lossy();
+        if path.is_empty() {
+            return match anchor {
+                Some(anchor) => Link::Here(anchor),
+                None => Link::Here(String::new()),
+            };
+        }
+        let target = match path.strip_prefix('/') {
+            Some(_) => self.rooted(&path),
+            None => self.relative(from, language, &path),
+        };
+        match target {
+            Found::Entry(id) => self.entry(id, anchor),
+            Found::Page(url) | Found::File(url) => {
+                let query = query.map_or_else(String::new, |q| format!("?{q}"));
+                let anchor = anchor.map_or_else(String::new, |a| format!("#{}", encode(&a)));
+                Link::Inside(format!("{url}{query}{anchor}"))
+            }
+            Found::Withheld(why) => Link::Withheld(why),
+            Found::Nothing => Link::Nowhere,
+        }
+    }
+
+    /// The file that a document names as a picture or an attachment.
+    pub fn file(&self, from: &Document, written: &str) -> Option<SitePath> {
+        let path = written.split(['?', '#']).next().unwrap_or(written);
+        let path = percent_decode_str(path).decode_utf8_lossy();
+        match path.strip_prefix('/') {
+            Some(name) => self.inventory.statics.get(name).cloned(),
+            None => from.path.join(&path).filter(|path| self.inventory.content.contains(path)),
+        }
+    }
+
+    /// The address of a file: hashed for a file of content/, its own name for one of static/.
+    pub fn file_href(&self, file: &SitePath) -> Option<String> {
+        let base = &self.site.config.base_path;
+        if self.inventory.content.contains(file) {
+            return self.assets.get(file).map(|asset| format!("{base}{}", asset.url));
+        }
+        let name = file.as_str().trim_start_matches("nutgraf/").strip_prefix("static/")?;
+        Some(format!("{base}/{}", encode(name)))
+    }
+
+    fn entry(&self, id: EntryId, anchor: Option<String>) -> Link {
+        let entry = &self.site.entries[id];
+        let href = self.site.href(&entry.url);
+        match anchor {
+            None => Link::Inside(href),
+            Some(anchor) if has_anchor(self.site, entry, &anchor) => Link::Inside(format!("{href}#{}", encode(&anchor))),
+            Some(anchor) => Link::NoAnchor { entry: id, anchor },
+        }
+    }
+
+    fn rooted(&self, path: &str) -> Found {
+        if let Some(file) = path.strip_prefix('/').and_then(|name| self.inventory.statics.get(name)) {
+            return self.file_href(file).map_or(Found::Nothing, Found::File);
+        }
+        let with_slash = format!("{path}/");
+        for candidate in [path, with_slash.as_str()] {
+            let Some(url) = Url::parse(candidate) else { continue };
+            if let Some(target) = self.site.at_url(&url) {
+                return Found::of(target);
+            }
+            match self.routes.at(&url) {
+                Some(Route::List { list: List::Hub(kind, id), language, page: None }) => {
+                    return match self.site.find(*kind, id, language) {
+                        Some(entry) => Found::Entry(entry),
+                        None => Found::Page(self.site.href(&url)),
+                    };
+                }
+                Some(_) => return Found::Page(self.site.href(&url)),
+                None => {}
+            }
+        }
+        Found::Nothing
+    }
+
+    fn relative(&self, from: &Document, language: &str, path: &str) -> Found {
+        let Some(target) = from.path.join(path) else { return Found::Nothing };
+        for ending in ["", ".md", "/index.md"] {
+            match self.site.at_path(&SitePath::new(format!("{target}{ending}"))) {
+                Some(Target::Entry(id)) => return Found::Entry(self.site.in_language(id, language)),
+                Some(Target::Withheld(why)) => return Found::Withheld(why),
+                None => {}
+            }
+        }
+        if self.inventory.content.contains(&target) {
+            return Found::File(self.file_href(&target).unwrap_or_default());
+        }
+        Found::Nothing
+    }
+}
+
+enum Found {
+    Entry(EntryId),
+    Page(String),
+    File(String),
+    Withheld(Withheld),
+    Nothing,
+}
+
+impl Found {
+    fn of(target: Target) -> Self {
+        match target {
+            Target::Entry(id) => Self::Entry(id),
+            Target::Withheld(why) => Self::Withheld(why),
+        }
+    }
+}
+
+/// A path with what an address cannot hold escaped.
+pub fn encode(path: &str) -> String {
+    utf8_percent_encode(path, PATH).to_string()
+}
+
+/// Whether a link leads to another site: it has a scheme or a host.
+pub fn is_outside(written: &str) -> bool {
+    if written.starts_with("//") {
+        return true;
+    }
+    let scheme = written.split([':', '/', '?', '#']).next().unwrap_or_default();
+    written[scheme.len()..].starts_with(':')
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+}
+
+/// Whether a page has a place with this id: in its text, in an explainer it shows, or made by its template.
+fn has_anchor(site: &Site, entry: &Entry, anchor: &str) -> bool {
+    let facts = &entry.document.facts;
+    if facts.has_anchor(anchor) || ["sources", "read-also", "main"].contains(&anchor) {
+        return true;
+    }
+    if anchor.strip_prefix("correction-").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| {
+        (1..=entry.front.corrections.len()).contains(&n)
+    }) {
+        return true;
+    }
+    crate::site::explainers::refs(&entry.front, &entry.document).any(|reference| {
+        let id = &reference.id.value;
+        anchor == id || anchor.strip_prefix(id.as_str()).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| {
+            [entry.language.as_str(), &site.config.language].iter().any(|language| {
+                site.explainers.versions(id, language).iter().any(|v| v.document.facts.has_anchor(rest))
+            })
+        })
+    })
+}
+
+/// Checks every link and file that published documents name.
+pub fn check(linker: Linker<'_>) -> Vec<Diagnostic> {
+    linker.site.entries.par_iter().flat_map_iter(|entry| check_entry(linker, entry)).collect()
+}
+
+fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
+    let document = &entry.document;
+    let zone = &linker.site.config.timezone;
+    let mut diagnostics = Vec::new();
+    for link in &document.facts.links {
+        let span = || Span::new(&document.path, link.at.clone());
+        match linker.link(document, &entry.language, &link.value) {
+            Link::Inside(_) | Link::Outside => {}
+            Link::Here(anchor) => {
+                if !anchor.is_empty() && !has_anchor(linker.site, entry, &anchor) {
+                    diagnostics.push(say::dead_anchor(span(), "this page", &anchor, document.facts.ids()));
+                }
+            }
+            Link::Withheld(why) => {
+                diagnostics.push(say::withheld_link(span(), &link.value, &why.reason(zone)));
+            }
+            Link::NoAnchor { entry: id, anchor } => {
+                let target = &linker.site.entries[id].document;
+                let page = format!("`{}`", target.path);
+                diagnostics.push(say::dead_anchor(span(), &page, &anchor, target.facts.ids()));
+            }
+            Link::Nowhere => diagnostics.push(dead_link(linker, entry, &link.value, span())),
+        }
+    }
+    let image = document.front.image.iter().map(|image| &image.src).filter(|src| !src.value.is_empty());
+    for file in document.facts.files.iter().chain(image) {
+        if !is_outside(&file.value) && linker.file(document, &file.value).is_none() {
+            let span = Span::new(&document.path, file.at.clone());
+            let folder = document.path.folder();
+            let near = linker.inventory.content.iter().filter_map(|path| path.as_str().strip_prefix(folder)?.strip_prefix('/'));
+            let statics: Vec<String> = linker.inventory.statics.keys().map(|name| format!("/{name}")).collect();
+            diagnostics.push(say::missing_file(span, &file.value, near.chain(statics.iter().map(String::as_str))));
+        }
+    }
+    diagnostics
+}
+
+fn dead_link(linker: Linker<'_>, entry: &Entry, written: &str, span: Span) -> Diagnostic {
+    if written.starts_with('/') {
+        let path = written.split(['?', '#']).next().unwrap_or(written);
+        return say::dead_link(span, path, linker.routes.urls());
+    }
+    let folder = entry.document.path.folder();
+    let names: Vec<&str> = linker
+        .site
+        .entries
+        .iter()
+        .filter_map(|e| e.document.path.as_str().strip_prefix(folder)?.strip_prefix('/'))
+        .collect();
+    say::dead_link(span, written.split('#').next().unwrap_or(written), names)
+}
+
+/// The files of content/ that published documents name.
+pub fn named_files(linker: Linker<'_>) -> BTreeSet<SitePath> {
+    let mut named = BTreeSet::new();
+    let versions = linker.site.entries.iter().filter(|e| e.kind == Kind::Explainer).flat_map(|e| {
+        linker.site.explainers.versions(&e.id, &e.language).iter().map(|v| (&v.document, &v.front))
+    });
+    let documents = linker.site.entries.iter().map(|e| (&e.document, &e.front)).chain(versions);
+    for (document, front) in documents {
+        let image = front.image.iter().map(|image| &image.src.value);
+        let files = document.facts.files.iter().chain(&document.facts.links).map(|file| &file.value).chain(image);
+        named.extend(
+            files
+                .filter(|file| !is_outside(file))
+                .filter_map(|file| linker.file(document, file))
+                .filter(|file| linker.inventory.content.contains(file)),
+        );
+    }
+    named
+}

@@ -1,0 +1,100 @@
+//! A route to an output: the one renderer. It reads no file, no clock and no global; the same edition and
+//! route give the same bytes.
+
+mod content;
+mod html;
+mod list;
+mod page;
+mod redirect;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use tera::{Context, Value};
+
+use crate::diagnostic::{Diagnostic, Span};
+use crate::edition::Edition;
+use crate::path::{OutputPath, SitePath};
+use crate::route::Route;
+use crate::theme::errors;
+
+/// A file of the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Where it goes.
+    pub path: OutputPath,
+    /// What is in it.
+    pub body: Body,
+}
+
+/// The bytes of an output, or where they are: a copy is not held in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Bytes made now.
+    Bytes(Vec<u8>),
+    /// Text made before.
+    Text(Arc<str>),
+    /// A file of the site or of the built-in theme, as it is.
+    File(SitePath),
+}
+
+/// Makes the output of a route; `None` when it could not be made, and then a diagnostic says why.
+pub fn render(edition: &Edition, route: &Route) -> (Option<Output>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let path = route.output(&edition.world.site);
+    let body = match route {
+        Route::Entry(id) => page::entry(edition, *id, &mut diagnostics).map(Body::Bytes),
+        Route::List { list, language, page } => {
+            list::list(edition, list, language, *page, &mut diagnostics).map(Body::Bytes)
+        }
+        Route::NotFound { language } => page::not_found(edition, language, &mut diagnostics).map(Body::Bytes),
+        Route::Redirect { to, .. } => Some(Body::Bytes(redirect::redirect(edition, *to))),
+        Route::Static { file, .. } => Some(Body::File(file.clone())),
+    };
+    (body.map(|body| Output { path, body }), diagnostics)
+}
+
+/// The context every template gets.
+fn context(edition: &Edition, language: &str) -> Context {
+    let world = &edition.world;
+    let mut context = Context::new();
+    context.insert_value("site", world.sites.get(language).cloned().unwrap_or_else(Value::none));
+    context.insert_value("lang", Value::from(language));
+    context.insert_value("data", edition.theme.data.clone());
+    context.insert_value("now", Value::from(now(edition)));
+    // What a component called by a template finds for its implicit arguments.
+    context.insert_value("id", Value::from(""));
+    context.insert_value("level", Value::from(2));
+    context.insert_value("as_of", Value::from(""));
+    context.insert_value("shown", Value::from(tera::Map::new()));
+    context
+}
+
+/// The instant the site is seen at, ISO 8601 in the site's zone.
+fn now(edition: &Edition) -> String {
+    let site = &edition.world.site;
+    crate::moment::Moment { at: site.now, has_time: true }.iso(&site.config.timezone)
+}
+
+/// Renders a template of the theme for a page.
+fn template(
+    edition: &Edition,
+    name: &str,
+    context: &Context,
+    span: &Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(16 * 1024);
+    match edition.engine.render_to(name, context, &mut bytes) {
+        Ok(()) => Some(bytes),
+        Err(error) => {
+            diagnostics.push(errors::render_error(&error, span, "while making the page of this"));
+            None
+        }
+    }
+}
+
+/// Whether a range holds another.
+fn holds(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}

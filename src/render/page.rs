@@ -1,0 +1,78 @@
+//! The page of a briefing, an explainer, a plain page, and the page for missing addresses.
+
+use std::collections::BTreeMap;
+
+use tera::{Map, Value};
+
+use super::content::{Content, Frame};
+use super::{context, template};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::document::Kind;
+use crate::document::facts::ExplainerRef;
+use crate::edition::{Edition, views};
+use crate::path::SitePath;
+use crate::route::List;
+use crate::site::EntryId;
+
+/// The page of an entry.
+pub fn entry(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
+    let entry = &edition.world.site.entries[id];
+    let page = page_view(edition, id, diagnostics);
+    let mut context = context(edition, &entry.language);
+    context.insert_value("page", page);
+    if entry.kind == Kind::Explainer {
+        let list = super::list::view(edition, &List::UsedBy(id), &entry.language, None);
+        context.insert_value("list", list);
+    }
+    let name = match (entry.kind, &entry.front.section) {
+        (Kind::Briefing, Some(section)) => {
+            let own = format!("briefing.{}.html", section.value);
+            if edition.engine.contains_template(&own) { own } else { "briefing.html".into() }
+        }
+        (kind, _) => format!("{}.html", kind.name()),
+    };
+    template(edition, &name, &context, &Span::file(&entry.document.path), diagnostics)
+}
+
+/// Everything a template knows of an entry, its text rendered.
+pub fn page_view(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) -> Value {
+    let world = &edition.world;
+    let entry = &world.site.entries[id];
+    let mut page: Map = world.cards[id].as_map().cloned().unwrap_or_default();
+    page.extend(views::to_map(&views::page_fields(world, &edition.theme, entry)));
+    let related = world.site.related.get(&id).map_or(&[][..], Vec::as_slice);
+    page.insert("read_also".into(), views::cards_of(world, related));
+    let explainers = match entry.kind {
+        Kind::Topic => {
+            let key = (entry.id.clone(), entry.language.clone());
+            world.site.groups.explainers_of_topic.get(&key).map_or(&[][..], Vec::as_slice)
+        }
+        Kind::Briefing | Kind::Explainer | Kind::Author | Kind::Thread | Kind::Page => &[],
+    };
+    page.insert("explainers".into(), views::cards_of(world, explainers));
+
+    let mut implicits = context(edition, &entry.language);
+    implicits.insert_value("page", Value::from(page.clone()));
+    let mut frame = Frame {
+        edition,
+        entry,
+        date: entry.published.map(|m| m.date(&world.site.config.timezone)),
+        shown: BTreeMap::new(),
+        diagnostics: Vec::new(),
+    };
+    let mut content = Content::of_page(&mut frame, &entry.document, &entry.language, &implicits);
+    let html = content.whole();
+    let hub = entry.front.explainer.iter().map(|id| ExplainerRef { id: id.clone(), version: None, show: None });
+    let refs: Vec<ExplainerRef> = entry.front.explainers.iter().cloned().chain(hub).collect();
+    let background = content.background(&refs);
+    diagnostics.append(&mut frame.diagnostics);
+    page.insert("content".into(), Value::safe_string(&html));
+    page.insert("background".into(), Value::safe_string(&background));
+    Value::from(page)
+}
+
+/// The page a host shows for an address that does not exist.
+pub fn not_found(edition: &Edition, language: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
+    let context = context(edition, language);
+    template(edition, "404.html", &context, &Span::file(&SitePath::new("nutgraf.yaml")), diagnostics)
+}
