@@ -137,11 +137,21 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
     let language = fields.text("language", d).map_or_else(|| "en".into(), |l| l.value);
     let title = fields.text("title", d).map(|t| t.value);
     if title.is_none() && !malformed {
-        d.push(front_matter::missing_key(place.span(&(0..0)), "title", "nutgraf.yaml", "add `title: The name of your site`"));
+        d.push(front_matter::missing_key(
+            place.span(&(0..0)),
+            "title",
+            "nutgraf.yaml",
+            "add `title: The name of your site`",
+        ));
     }
     let url = fields.text("url", d);
     if url.is_none() && !malformed {
-        d.push(front_matter::missing_key(place.span(&(0..0)), "url", "nutgraf.yaml", "add `url: https://…`, where the site will be"));
+        d.push(front_matter::missing_key(
+            place.span(&(0..0)),
+            "url",
+            "nutgraf.yaml",
+            "add `url: https://…`, where the site will be",
+        ));
     }
     let (origin, base_path) = match url {
         None => ("https://example.org".into(), String::new()),
@@ -169,7 +179,8 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         None => (Vec::new(), Vec::new()),
         Some(node) => {
             let mut home = Fields::new(place, node, |key| key, d);
-            let values = |texts: Vec<crate::fields::Located<String>>| texts.into_iter().map(|t| t.value).collect();
+            let values =
+                |texts: Vec<crate::fields::Located<String>>| texts.into_iter().map(|t| t.value).collect();
             let lists = (values(home.texts("sections", d)), values(home.texts("topics", d)));
             home.finish("`home`", Unknown::Refuse, &[], d);
             lists
@@ -191,7 +202,9 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         Some(node) => {
             let mut inner = Fields::new(place, node, |key| key, d);
             let rename = inner.entries("rename", d).iter();
-            let rename = rename.filter_map(|e| Some((e.key.clone(), text(place, &e.key, &e.value, d)?.value))).collect();
+            let rename = rename
+                .filter_map(|e| Some((e.key.clone(), text(place, &e.key, &e.value, d)?.value)))
+                .collect();
             let ignore = inner.texts("ignore", d).into_iter().map(|t| t.value).collect();
             inner.finish("`front_matter`", Unknown::Refuse, &[], d);
             (rename, ignore)
@@ -236,7 +249,8 @@ pub fn split_url(url: &str) -> Option<(String, String)> {
     let path = path.trim_end_matches('/');
     let clean_host = !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || "-.:[]_".contains(c));
     let base_path = if path.is_empty() { String::new() } else { format!("/{path}") };
-    (clean_host && (path.is_empty() || Url::parse(&base_path).is_some())).then(|| (format!("{scheme}{host}"), base_path))
+    (clean_host && (path.is_empty() || Url::parse(&base_path).is_some()))
+        .then(|| (format!("{scheme}{host}"), base_path))
 }
 
 fn language_config(place: Place<'_>, entry: &Entry, d: &mut Vec<Diagnostic>) -> LanguageConfig {
@@ -266,7 +280,12 @@ fn titles(fields: &mut Fields<'_>, language: &str, d: &mut Vec<Diagnostic>) -> B
 fn section(place: Place<'_>, entry: &Entry, language: &str, d: &mut Vec<Diagnostic>) -> Section {
     if !crate::language::letters::is_slug(&entry.key) {
         let suggestion = crate::language::letters::slug(&entry.key, language);
-        d.push(front_matter::bad_slug(place.span(&entry.key_at), "the section", &entry.key, suggestion.as_deref()));
+        d.push(front_matter::bad_slug(
+            place.span(&entry.key_at),
+            "the section",
+            &entry.key,
+            suggestion.as_deref(),
+        ));
     }
     let mut fields = Fields::new(place, &entry.value, |key| key, d);
     let section = Section {
@@ -290,7 +309,12 @@ fn menu_item(place: Place<'_>, node: &Node, language: &str, d: &mut Vec<Diagnost
     }
     for (key, missing) in [("title", titles.is_empty()), ("url", url.is_none())] {
         if missing {
-            d.push(front_matter::missing_key(place.span(&fields.at), key, "an entry of `menu`", "write `{title: …, url: /…/}`"));
+            d.push(front_matter::missing_key(
+                place.span(&fields.at),
+                key,
+                "an entry of `menu`",
+                "write `{title: …, url: /…/}`",
+            ));
         }
     }
     fields.finish("an entry of `menu`", Unknown::Refuse, &[], d);
@@ -304,7 +328,12 @@ fn theme(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Theme {
         let colour = matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit());
         if !colour {
             let found = format!("`{}`", accent.value);
-            d.push(front_matter::wrong_type(place.span(&accent.at), "accent", "a colour like `\"#0b5394\"`, in quotes", &found));
+            d.push(front_matter::wrong_type(
+                place.span(&accent.at),
+                "accent",
+                "a colour like `\"#0b5394\"`, in quotes",
+                &found,
+            ));
         }
         colour.then_some(accent.value)
     });
@@ -322,7 +351,12 @@ fn heads(place: Place<'_>, entries: &[Entry], d: &mut Vec<Diagnostic>) -> Vec<(S
     for language in entries {
         let yaml::Value::Map(inner) = &language.value.value else {
             let span = place.span(&language.value.at);
-            d.push(front_matter::wrong_type(span, "heads", "heads with their components", language.value.describe()));
+            d.push(front_matter::wrong_type(
+                span,
+                "heads",
+                "heads with their components",
+                language.value.describe(),
+            ));
             continue;
         };
         for head in inner {
@@ -334,7 +368,11 @@ fn heads(place: Place<'_>, entries: &[Entry], d: &mut Vec<Diagnostic>) -> Vec<(S
     heads
 }
 
-fn permalink(place: Place<'_>, pattern: &crate::fields::Located<String>, d: &mut Vec<Diagnostic>) -> Option<Permalink> {
+fn permalink(
+    place: Place<'_>,
+    pattern: &crate::fields::Located<String>,
+    d: &mut Vec<Diagnostic>,
+) -> Option<Permalink> {
     let text = &pattern.value;
     let mut sample = text.clone();
     for part in ["{year}", "{month}", "{day}", "{section}", "{slug}"] {
@@ -346,7 +384,7 @@ fn permalink(place: Place<'_>, pattern: &crate::fields::Located<String>, d: &mut
         Some("it has a part that does not exist")
     } else if Url::parse(&sample).is_none() {
         Some("it is no address")
-    } else if !(text.ends_with('/') || text.ends_with(".html")) {
+    } else if !(text.ends_with('/') || text.strip_suffix(".html").is_some()) {
         Some("it ends neither in `/` nor in `.html`")
     } else {
         None

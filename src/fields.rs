@@ -109,7 +109,12 @@ impl<'a> Fields<'a> {
             Some("false" | "no" | "off") => Some(false),
             _ => {
                 let found = node.as_text().map_or(node.describe().to_owned(), |t| format!("`{t}`"));
-                diagnostics.push(front_matter::wrong_type(self.place.span(&node.at), key, "`true` or `false`", &found));
+                diagnostics.push(front_matter::wrong_type(
+                    self.place.span(&node.at),
+                    key,
+                    "`true` or `false`",
+                    &found,
+                ));
                 None
             }
         }
@@ -171,7 +176,12 @@ impl<'a> Fields<'a> {
 }
 
 /// A node's text; a list or a map is an error, text cut by a comment a warning.
-pub fn text(place: Place<'_>, key: &str, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Located<String>> {
+pub fn text(
+    place: Place<'_>,
+    key: &str,
+    node: &Node,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Located<String>> {
     let Some(text) = node.as_text() else {
         let span = place.span(&node.at);
         diagnostics.push(front_matter::wrong_type(span, key, "text", node.describe()));

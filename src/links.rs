@@ -50,7 +50,17 @@ pub enum Link {
 }
 
 /// What must be escaped in a path.
-const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#').add(b'?').add(b'{').add(b'}').add(b'%');
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'#')
+    .add(b'?')
+    .add(b'{')
+    .add(b'}')
+    .add(b'%');
 
 impl Linker<'_> {
     /// Resolves a link written in a document that is shown in a language.
@@ -58,9 +68,11 @@ impl Linker<'_> {
         if is_outside(written) {
             return Link::Outside;
         }
-        let (path, anchor) = written.split_once('#').map_or((written, None), |(path, anchor)| (path, Some(anchor)));
+        let (path, anchor) =
+            written.split_once('#').map_or((written, None), |(path, anchor)| (path, Some(anchor)));
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        let anchor = anchor.filter(|a| !a.is_empty()).map(|a| percent_decode_str(a).decode_utf8_lossy().into_owned());
+        let anchor =
+            anchor.filter(|a| !a.is_empty()).map(|a| percent_decode_str(a).decode_utf8_lossy().into_owned());
         let path = percent_decode_str(path).decode_utf8_lossy();
         if path.is_empty() {
             return match anchor {
@@ -109,7 +121,9 @@ impl Linker<'_> {
         let href = self.site.href(&entry.url);
         match anchor {
             None => Link::Inside(href),
-            Some(anchor) if has_anchor(self.site, entry, &anchor) => Link::Inside(format!("{href}#{}", encode(&anchor))),
+            Some(anchor) if has_anchor(self.site, entry, &anchor) => {
+                Link::Inside(format!("{href}#{}", encode(&anchor)))
+            }
             Some(anchor) => Link::NoAnchor { entry: id, anchor },
         }
     }
@@ -193,18 +207,21 @@ fn has_anchor(site: &Site, entry: &Entry, anchor: &str) -> bool {
     if facts.has_anchor(anchor) || ["sources", "read-also", "main"].contains(&anchor) {
         return true;
     }
-    if anchor.strip_prefix("correction-").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| {
-        (1..=entry.front.corrections.len()).contains(&n)
-    }) {
+    if anchor
+        .strip_prefix("correction-")
+        .and_then(|n| n.parse::<usize>().ok())
+        .is_some_and(|n| (1..=entry.front.corrections.len()).contains(&n))
+    {
         return true;
     }
     crate::site::explainers::refs(&entry.front, &entry.document).any(|reference| {
         let id = &reference.id.value;
-        anchor == id || anchor.strip_prefix(id.as_str()).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| {
-            [entry.language.as_str(), &site.config.language].iter().any(|language| {
-                site.explainers.versions(id, language).iter().any(|v| v.document.facts.has_anchor(rest))
+        anchor == id
+            || anchor.strip_prefix(id.as_str()).and_then(|rest| rest.strip_prefix('-')).is_some_and(|rest| {
+                [entry.language.as_str(), &site.config.language].iter().any(|language| {
+                    site.explainers.versions(id, language).iter().any(|v| v.document.facts.has_anchor(rest))
+                })
             })
-        })
     })
 }
 
@@ -242,9 +259,18 @@ fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
         if !is_outside(&file.value) && linker.file(document, &file.value).is_none() {
             let span = Span::new(&document.path, file.at.clone());
             let folder = document.path.folder();
-            let near = linker.inventory.content.iter().filter_map(|path| path.as_str().strip_prefix(folder)?.strip_prefix('/'));
-            let statics: Vec<String> = linker.inventory.statics.keys().map(|name| format!("/{name}")).collect();
-            diagnostics.push(say::missing_file(span, &file.value, near.chain(statics.iter().map(String::as_str))));
+            let near = linker
+                .inventory
+                .content
+                .iter()
+                .filter_map(|path| path.as_str().strip_prefix(folder)?.strip_prefix('/'));
+            let statics: Vec<String> =
+                linker.inventory.statics.keys().map(|name| format!("/{name}")).collect();
+            diagnostics.push(say::missing_file(
+                span,
+                &file.value,
+                near.chain(statics.iter().map(String::as_str)),
+            ));
         }
     }
     diagnostics
@@ -274,7 +300,8 @@ pub fn named_files(linker: Linker<'_>) -> BTreeSet<SitePath> {
     let documents = linker.site.entries.iter().map(|e| (&e.document, &e.front)).chain(versions);
     for (document, front) in documents {
         let image = front.image.iter().map(|image| &image.src.value);
-        let files = document.facts.files.iter().chain(&document.facts.links).map(|file| &file.value).chain(image);
+        let files =
+            document.facts.files.iter().chain(&document.facts.links).map(|file| &file.value).chain(image);
         named.extend(
             files
                 .filter(|file| !is_outside(file))

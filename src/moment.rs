@@ -26,9 +26,11 @@ impl Moment {
         let rest = rest.strip_prefix(['T', 't', ' '])?.trim_start();
         let end = rest.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.')).unwrap_or(rest.len());
         let local = DateTime::from_parts(date, parse_time(&rest[..end])?);
-        let at = match parse_offset(rest[end..].trim_start())? {
-            Some(offset) => offset.to_timestamp(local).ok()?,
-            None => local.to_zoned_datetime(zone.clone()).ok()?.timestamp(),
+        let offset = rest[end..].trim_start();
+        let at = if offset.is_empty() {
+            local.to_zoned_datetime(zone.clone()).ok()?.timestamp()
+        } else {
+            parse_offset(offset)?.to_timestamp(local).ok()?
         };
         Some(Self { at, has_time: true })
     }
@@ -81,13 +83,10 @@ fn parse_time(text: &str) -> Option<Time> {
     Time::new(hour, minute, second, 0).ok()
 }
 
-/// Reads an offset; `Some(None)` when there is none, `None` when it is malformed.
-fn parse_offset(text: &str) -> Option<Option<Offset>> {
-    if text.is_empty() {
-        return Some(None);
-    }
+/// Reads `Z`, `+06:00`, `+0600` or `-5`.
+fn parse_offset(text: &str) -> Option<Offset> {
     if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
-        return Some(Some(Offset::UTC));
+        return Some(Offset::UTC);
     }
     let (sign, digits) = match text.as_bytes()[0] {
         b'+' => (1, &text[1..]),
@@ -101,7 +100,7 @@ fn parse_offset(text: &str) -> Option<Option<Offset>> {
     };
     let hours: i32 = hours.parse().ok().filter(|h| (0..=15).contains(h))?;
     let minutes: i32 = minutes.parse().ok().filter(|m| (0..60).contains(m))?;
-    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok().map(Some)
+    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
 }
 
 /// A date at the precision at which it is known.
@@ -181,7 +180,18 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for text in ["", "11.09.2023", "2023-9-1", "2023-13-01", "2023-02-30", "2023-09-11 25:00", "2023-09-11 10", "2023-09-11x", "2023-09-11 10:00 +x", "é023-09-11"] {
+        for text in [
+            "",
+            "11.09.2023",
+            "2023-9-1",
+            "2023-13-01",
+            "2023-02-30",
+            "2023-09-11 25:00",
+            "2023-09-11 10",
+            "2023-09-11x",
+            "2023-09-11 10:00 +x",
+            "é023-09-11",
+        ] {
             assert_eq!(iso(text), None, "{text}");
         }
     }
@@ -189,7 +199,10 @@ mod tests {
     #[test]
     fn a_period_keeps_its_precision() {
         assert_eq!(parse_period("2020"), Some((Partial::Year(2020), None)));
-        assert_eq!(parse_period("2020-09/2020-11"), Some((Partial::Month(2020, 9), Some(Partial::Month(2020, 11)))));
+        assert_eq!(
+            parse_period("2020-09/2020-11"),
+            Some((Partial::Month(2020, 9), Some(Partial::Month(2020, 11))))
+        );
         assert_eq!(parse_period("2020-13"), None);
         assert_eq!(parse_period("autumn"), None);
     }

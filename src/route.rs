@@ -1,5 +1,6 @@
 //! Every output a site has: one enum names the kinds, one list holds them all in a fixed order.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::diagnostic::catalog::site as say;
@@ -156,12 +157,12 @@ pub fn page_url(site: &Site, list: &List, language: &str, page: Option<usize>) -
 }
 
 /// The documents a list lists, the newest first; none for lists of hubs and of corrections.
-pub fn members<'a>(site: &'a Site, list: &List, language: &str) -> std::borrow::Cow<'a, [EntryId]> {
-    let group = |group: Group| std::borrow::Cow::Borrowed(site.groups.of(&group, language));
+pub fn members<'a>(site: &'a Site, list: &List, language: &str) -> Cow<'a, [EntryId]> {
+    let group = |group: Group| Cow::Borrowed(site.groups.of(&group, language));
     match list {
         List::Home | List::Briefings => group(Group::All),
         List::Section(id) => group(Group::Section(id.clone())),
-        List::Hub(kind, id) => Group::of_hub(*kind, id).map_or_else(Default::default, group),
+        List::Hub(kind, id) => Group::of_hub(*kind, id).map_or_else(Cow::default, group),
         List::Explainers => {
             let mut explainers: Vec<EntryId> = site.of(Kind::Explainer, language).collect();
             explainers.sort_by_key(|id| {
@@ -171,7 +172,7 @@ pub fn members<'a>(site: &'a Site, list: &List, language: &str) -> std::borrow::
             explainers.into()
         }
         List::UsedBy(id) => site.explainers.uses.get(id).map_or(&[][..], Vec::as_slice).into(),
-        List::Topics | List::Authors | List::Threads | List::Corrections => Default::default(),
+        List::Topics | List::Authors | List::Threads | List::Corrections => Cow::default(),
     }
 }
 
@@ -183,7 +184,9 @@ pub fn corrections(site: &Site, language: &str) -> Vec<(EntryId, usize)> {
         .flat_map(|id| (0..site.entries[id].front.corrections.len()).map(move |i| (id, i)))
         .filter(|(id, i)| site.entries[*id].front.corrections[*i].date.value.at <= now)
         .collect();
-    all.sort_by_key(|(id, i)| (std::cmp::Reverse(site.entries[*id].front.corrections[*i].date.value.at), *id, *i));
+    all.sort_by_key(|(id, i)| {
+        (std::cmp::Reverse(site.entries[*id].front.corrections[*i].date.value.at), *id, *i)
+    });
     all
 }
 
@@ -211,7 +214,11 @@ pub fn routes(site: &Site, inventory: &Inventory) -> (Routes, Vec<Diagnostic>) {
                 let list = List::UsedBy(id);
                 let older = pages(site, &list, &entry.language).older;
                 for page in (1..=older).rev() {
-                    let route = Route::List { list: list.clone(), language: entry.language.clone(), page: Some(page) };
+                    let route = Route::List {
+                        list: list.clone(),
+                        language: entry.language.clone(),
+                        page: Some(page),
+                    };
                     add(site, &mut routes, &mut taken, route, &mut diagnostics);
                 }
             }
@@ -260,7 +267,8 @@ impl Route {
             Self::Entry(id) => Some(site.entries[*id].url.clone()),
             Self::List { list, language, page } => Some(page_url(site, list, language, *page)),
             Self::NotFound { language } => {
-                let prefix = if *language == site.config.language { String::new() } else { format!("/{language}") };
+                let prefix =
+                    if *language == site.config.language { String::new() } else { format!("/{language}") };
                 Url::parse(&format!("{prefix}/404.html"))
             }
             Self::Redirect { from, .. } => Some(from.clone()),
@@ -286,9 +294,12 @@ impl Route {
                 List::Section(id) => format!("the section `{id}`"),
                 List::Hub(kind, id) => format!("the {} `{id}`", kind.name()),
                 List::UsedBy(id) => site.entries[*id].document.path.to_string(),
-                List::Briefings | List::Explainers | List::Topics | List::Authors | List::Threads | List::Corrections => {
-                    "a list that every site has".into()
-                }
+                List::Briefings
+                | List::Explainers
+                | List::Topics
+                | List::Authors
+                | List::Threads
+                | List::Corrections => "a list that every site has".into(),
             },
             Self::NotFound { .. } => "the page for missing addresses".into(),
             Self::Redirect { to, .. } => format!("an alias in {}", site.entries[*to].document.path),
@@ -347,7 +358,9 @@ mod tests {
 
     #[test]
     fn older_pages_are_full_and_never_change() {
-        for (total, first, older) in [(0, 0, 0), (19, 19, 0), (20, 20, 0), (39, 39, 0), (40, 20, 1), (59, 39, 1), (60, 20, 2)] {
+        for (total, first, older) in
+            [(0, 0, 0), (19, 19, 0), (20, 20, 0), (39, 39, 0), (40, 20, 1), (59, 39, 1), (60, 20, 2)]
+        {
             let pages = Pages::new(total, 20);
             assert_eq!((pages.range(None).len(), pages.older), (first, older), "{total}");
         }

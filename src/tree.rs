@@ -52,7 +52,8 @@ impl Tree {
 
     /// A site held in memory, for tests and for what is built into the program.
     pub fn in_memory<B: Into<Arc<[u8]>>>(files: impl IntoIterator<Item = (String, B)>) -> Self {
-        let files = files.into_iter().map(|(path, bytes)| (SitePath::new(path), Origin::Memory(bytes.into())));
+        let files =
+            files.into_iter().map(|(path, bytes)| (SitePath::new(path), Origin::Memory(bytes.into())));
         Self { files: files.collect() }
     }
 
@@ -63,7 +64,8 @@ impl Tree {
 
     /// The paths of the files below a folder, in order.
     pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a SitePath> {
-        self.paths().filter(move |path| path.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+        self.paths()
+            .filter(move |path| path.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
     }
 
     /// Whether there is such a file.
@@ -92,7 +94,11 @@ impl Tree {
             && let Ok(metadata) = file.metadata()
             && metadata.len() > MAX_TEXT as u64
         {
-            return Err(Box::new(files::too_large(path, usize::try_from(metadata.len()).unwrap_or(usize::MAX), MAX_TEXT)));
+            return Err(Box::new(files::too_large(
+                path,
+                usize::try_from(metadata.len()).unwrap_or(usize::MAX),
+                MAX_TEXT,
+            )));
         }
         let bytes = self.read(path).map_err(|e| Box::new(files::unreadable(path, &e.to_string())))?;
         if bytes.len() > MAX_TEXT {

@@ -216,8 +216,9 @@ fn tab_indent(text: &str, offset: usize) -> Option<Malformed> {
 }
 
 fn malformed(error: &serde_yaml::Error, text: &str, offset: usize) -> Malformed {
-    let (line, column) =
-        error.location().map_or((1, 1), |l| (usize::try_from(l.line()).unwrap_or(1), usize::try_from(l.column()).unwrap_or(1)));
+    let (line, column) = error.location().map_or((1, 1), |l| {
+        (usize::try_from(l.line()).unwrap_or(1), usize::try_from(l.column()).unwrap_or(1))
+    });
     let at = byte_at(text, line, column);
     let message = error.without_snippet().to_string();
     let message = message.lines().next().unwrap_or_default().to_owned();
@@ -261,7 +262,8 @@ fn value_of_line(text: &str, line: usize) -> Option<Range<usize>> {
 fn needs_quotes(text: &str, line: usize) -> bool {
     value_of_line(text, line).is_some_and(|at| {
         let value = &text[at];
-        !value.starts_with(['"', '\'']) && (value.contains(": ") || value.starts_with(['@', '[', '%', '{', '*', '&', '`']))
+        !value.starts_with(['"', '\''])
+            && (value.contains(": ") || value.starts_with(['@', '[', '%', '{', '*', '&', '`']))
     })
 }
 
@@ -422,7 +424,16 @@ mod tests {
 
     #[test]
     fn values_that_need_quotes_are_named() {
-        for text in ["title: Tokyo: a story\n", "t: @home\n", "t: [a] b\n", "t: %x\n", "t: `x`\n", "t: {a\n", "t: *x\n", "t: &x\n"] {
+        for text in [
+            "title: Tokyo: a story\n",
+            "t: @home\n",
+            "t: [a] b\n",
+            "t: %x\n",
+            "t: `x`\n",
+            "t: {a\n",
+            "t: *x\n",
+            "t: &x\n",
+        ] {
             let malformed = parse(text, 0..text.len()).expect_err(text);
             assert_eq!(malformed.kind, Trouble::Quotes, "{text}");
             assert!(malformed.at.start >= 3, "{text}");

@@ -58,7 +58,8 @@ pub fn build(
 ) -> io::Result<Report> {
     let routes = &edition.world.routes.all;
     let stopped = |diagnostics: &[Diagnostic]| {
-        has_errors(diagnostics) || options.strict && diagnostics.iter().any(|d| d.severity == Severity::Warning)
+        has_errors(diagnostics)
+            || options.strict && diagnostics.iter().any(|d| d.severity == Severity::Warning)
     };
     let stage = if stopped(earlier) { None } else { Some(Stage::open(options.site, options.out)?) };
     let done = AtomicUsize::new(0);

@@ -19,7 +19,7 @@ const STAGE: &str = ".nutgraf-stage-";
 /// An output being made.
 pub struct Stage {
     target: PathBuf,
-    stage: PathBuf,
+    making: PathBuf,
     /// Where the list of files made is kept.
     list: PathBuf,
     /// Whether there is nothing in the target yet, so that the whole stage can take its place.
@@ -46,7 +46,7 @@ pub struct Written {
 /// Removes the stage when a build ends without a commit.
 impl Drop for Stage {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.stage);
+        let _ = fs::remove_dir_all(&self.making);
     }
 }
 
@@ -58,9 +58,9 @@ impl Stage {
     pub fn open(site: &Path, out: &Path) -> io::Result<Self> {
         let target = absolute(out)?;
         refuse_sources(site, &target)?;
-        let state = site.join(".nutgraf");
-        fs::create_dir_all(&state).map_err(|e| at(&state, &e))?;
-        let lock_path = state.join("lock");
+        let kept = site.join(".nutgraf");
+        fs::create_dir_all(&kept).map_err(|e| at(&kept, &e))?;
+        let lock_path = kept.join("lock");
         let lock = File::create(&lock_path).map_err(|e| at(&lock_path, &e))?;
         if lock.try_lock().is_err() {
             return Err(io::Error::other("another build of this site is running"));
@@ -69,21 +69,21 @@ impl Stage {
         let parent = target.parent().unwrap_or(&target).to_owned();
         fs::create_dir_all(&parent).map_err(|e| at(&parent, &e))?;
         remove_stale_stages(&parent, &name);
-        let stage = parent.join(format!(".{name}{STAGE}{}", std::process::id()));
-        fs::create_dir_all(&stage).map_err(|e| at(&stage, &e))?;
+        let making = parent.join(format!(".{name}{STAGE}{}", std::process::id()));
+        fs::create_dir_all(&making).map_err(|e| at(&making, &e))?;
         let fresh = match fs::read_dir(&target) {
             Ok(mut entries) => entries.next().is_none(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => true,
             Err(error) => {
-                let _ = fs::remove_dir_all(&stage);
+                let _ = fs::remove_dir_all(&making);
                 return Err(at(&target, &error));
             }
         };
         let hash = blake3::hash(target.to_string_lossy().as_bytes()).to_hex();
         Ok(Self {
-            list: state.join(format!("made-{}.txt", &hash[..16])),
+            list: kept.join(format!("made-{}.txt", &hash[..16])),
             target,
-            stage,
+            making,
             fresh,
             folders: Mutex::default(),
             written: Mutex::default(),
@@ -99,16 +99,23 @@ impl Stage {
         if !self.fresh && is_same(&self.target.join(path.as_str()), bytes) {
             return Ok(());
         }
-        let file = self.stage.join(path.as_str());
+        let file = self.making.join(path.as_str());
         if let Some(folder) = file.parent() {
-            let known = self.folders.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(folder);
+            let known =
+                self.folders.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(folder);
             if !known {
                 fs::create_dir_all(folder).map_err(|e| at(folder, &e))?;
-                self.folders.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(folder.to_owned());
+                self.folders
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                    .insert(folder.to_owned());
             }
         }
         fs::write(&file, bytes).map_err(|e| at(&self.target.join(path.as_str()), &e))?;
-        self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(path.as_str().to_owned());
+        self.written
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .insert(path.as_str().to_owned());
         Ok(())
     }
 
@@ -118,7 +125,8 @@ impl Stage {
     /// When a file cannot be moved; those moved before it stay, each whole.
     pub fn commit(self, made: &BTreeSet<OutputPath>) -> io::Result<Written> {
         let made: BTreeSet<String> = made.iter().map(|path| path.as_str().to_owned()).collect();
-        let changed = std::mem::take(&mut *self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let changed =
+            std::mem::take(&mut *self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         if self.fresh {
             // The folder appears whole or not at all. An empty one is in the way of the rename.
             if self.target.exists() && !is_link(&self.target) {
@@ -126,7 +134,7 @@ impl Stage {
             }
             if !self.target.exists() {
                 self.remember(&made)?;
-                fs::rename(&self.stage, &self.target).map_err(|e| at(&self.target, &e))?;
+                fs::rename(&self.making, &self.target).map_err(|e| at(&self.target, &e))?;
                 return Ok(Written { changed: changed.len(), ..Written::default() });
             }
         }
@@ -137,7 +145,7 @@ impl Stage {
         for path in &changed {
             self.make_way(path, &before, &mut checked)?;
             let to = self.target.join(path);
-            fs::rename(self.stage.join(path), &to).map_err(|e| at(&to, &e))?;
+            fs::rename(self.making.join(path), &to).map_err(|e| at(&to, &e))?;
         }
         let mut removed = 0;
         for path in before.difference(&made) {
@@ -149,7 +157,12 @@ impl Stage {
     }
 
     /// Sees that the folders above a file are folders of the output and no links.
-    fn make_way(&self, path: &str, before: &BTreeSet<String>, checked: &mut HashSet<PathBuf>) -> io::Result<()> {
+    fn make_way(
+        &self,
+        path: &str,
+        before: &BTreeSet<String>,
+        checked: &mut HashSet<PathBuf>,
+    ) -> io::Result<()> {
         let mut folder = self.target.clone();
         let parts: Vec<&str> = path.split('/').collect();
         for (i, part) in parts[..parts.len() - 1].iter().enumerate() {
@@ -208,7 +221,8 @@ impl Stage {
 
     fn made_before(&self) -> BTreeSet<String> {
         let text = fs::read_to_string(&self.list).unwrap_or_default();
-        let is_inside = |path: &&str| !path.is_empty() && path.split('/').all(|p| !p.is_empty() && p != "." && p != "..");
+        let is_inside =
+            |path: &&str| !path.is_empty() && path.split('/').all(|p| !p.is_empty() && p != "." && p != "..");
         text.lines().filter(is_inside).map(str::to_owned).collect()
     }
 
@@ -258,7 +272,8 @@ fn refuse_sources(site: &Path, target: &Path) -> io::Result<()> {
     let sources = ["content", "templates", "static", "data", ".nutgraf", ".git"];
     let among = sources.iter().any(|folder| target.starts_with(site.join(folder)));
     if site.starts_with(target) || among {
-        let message = format!("{} cannot be the output folder: the site's own files are there", target.display());
+        let message =
+            format!("{} cannot be the output folder: the site's own files are there", target.display());
         return Err(io::Error::other(message));
     }
     Ok(())

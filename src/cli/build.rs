@@ -87,17 +87,27 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
 }
 
 fn progress_bar(total: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} pages").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} pages")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(total as u64).with_style(style)
 }
 
-fn summary(session: &Session, edition: &edition::Edition, report: &Report, out: &std::path::Path, took: Duration) {
+fn summary(
+    session: &Session,
+    edition: &edition::Edition,
+    report: &Report,
+    out: &std::path::Path,
+    took: Duration,
+) {
     let Some(written) = &report.written else { return };
     let site = &edition.world.site;
     let zone = &site.config.timezone;
     if session.format == MessageFormat::Json {
-        let left_out: Vec<_> =
-            site.left_out.iter().map(|l| json!({"file": l.path.as_str(), "reason": l.why.reason(zone)})).collect();
+        let left_out: Vec<_> = site
+            .left_out
+            .iter()
+            .map(|l| json!({"file": l.path.as_str(), "reason": l.why.reason(zone)}))
+            .collect();
         let object = json!({
             "pages": report.pages,
             "files": report.files,

@@ -6,8 +6,8 @@ use super::{End, MessageFormat, Session, fail};
 use crate::config;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::path::SitePath;
-use crate::theme::catalogue::{Component, Declared};
 use crate::theme;
+use crate::theme::catalogue::{Component, Declared};
 use crate::tree::Tree;
 
 /// List the components with their arguments and Markdown to copy.
@@ -29,13 +29,14 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
     let names: Vec<&str> = theme.catalogue.names().collect();
     let wanted: Vec<&Component> = match &arguments.name {
         None => names.iter().filter_map(|name| theme.catalogue.get(name)).collect(),
-        Some(name) => match theme.catalogue.get(&name.replace('-', "_")) {
-            Some(component) => vec![component],
-            None => {
+        Some(name) => {
+            if let Some(component) = theme.catalogue.get(&name.replace('-', "_")) {
+                vec![component]
+            } else {
                 let hint = did_you_mean(name, names).map_or_else(String::new, |h| format!("; {h}"));
                 return fail(&format!("there is no component `{name}`{hint}"));
             }
-        },
+        }
     };
     if session.format == MessageFormat::Json {
         let all: Vec<Value> = wanted.iter().map(|component| to_json(component)).collect();
@@ -72,7 +73,11 @@ fn describe(argument: &Declared) -> String {
         Some(default) => {
             let shown = default.to_string();
             let empty = shown.is_empty() || shown == "[]";
-            if empty { argument.kind.name() } else { format!("{}, {shown} unless told", argument.kind.name()) }
+            if empty {
+                argument.kind.name()
+            } else {
+                format!("{}, {shown} unless told", argument.kind.name())
+            }
         }
     }
 }

@@ -15,7 +15,9 @@ use crate::tree::Tree;
 
 /// Start a site, or add a briefing or an explainer to one.
 #[derive(clap::Args)]
-#[command(override_usage = "nutgraf new <DIR>\n       nutgraf new briefing <TITLE> [--slug SLUG]\n       nutgraf new explainer <TITLE> [--slug SLUG]")]
+#[command(
+    override_usage = "nutgraf new <DIR>\n       nutgraf new briefing <TITLE> [--slug SLUG]\n       nutgraf new explainer <TITLE> [--slug SLUG]"
+)]
 pub struct Arguments {
     /// A folder for a new site, or `briefing`, or `explainer`
     #[arg(value_name = "DIR|briefing|explainer")]
@@ -32,7 +34,9 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(session: &Session, arguments: &Arguments) -> End {
     match (arguments.what.as_str(), &arguments.title) {
-        ("briefing" | "explainer", Some(title)) => document(session, &arguments.what, title, arguments.slug.as_deref()),
+        ("briefing" | "explainer", Some(title)) => {
+            document(session, &arguments.what, title, arguments.slug.as_deref())
+        }
         ("briefing" | "explainer", None) => misuse(&format!(
             "`nutgraf new {0}` needs a title: nutgraf new {0} \"…\" (for a site in a folder of that name, write ./{0})",
             arguments.what
@@ -83,15 +87,12 @@ fn document(session: &Session, what: &str, title: &str, slug: Option<&str>) -> E
     };
     let slug: String = slug.chars().take(80).collect();
     let slug = slug.trim_end_matches('-');
-    let (folder, text) = match what {
-        "briefing" => {
-            let date = clock(session, Some(&config)).strftime("%Y-%m-%d %H:%M %:z").to_string();
-            ("briefings", scaffold::briefing(title, &date))
-        }
-        _ => {
-            let date = clock(session, Some(&config)).strftime("%Y-%m-%d").to_string();
-            ("explainers", scaffold::explainer(title, &date))
-        }
+    let (folder, text) = if what == "briefing" {
+        let date = clock(session, Some(&config)).strftime("%Y-%m-%d %H:%M %:z").to_string();
+        ("briefings", scaffold::briefing(title, &date))
+    } else {
+        let date = clock(session, Some(&config)).strftime("%Y-%m-%d").to_string();
+        ("explainers", scaffold::explainer(title, &date))
     };
     let path = format!("content/{folder}/{slug}.md");
     let taken = tree.contains(&SitePath::new(path.clone()))

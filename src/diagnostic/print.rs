@@ -97,7 +97,8 @@ fn with_place<'a>(
     let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
     // Only the lines of the place are handed over: a story of a thousand lines is not scanned for each.
     let line = &text[line_start..line_end];
-    let (from, to) = if line.len() > WIDE { window(text, line_start, line_end, start) } else { (line_start, line_end) };
+    let (from, to) =
+        if line.len() > WIDE { window(text, line_start, line_end, start) } else { (line_start, line_end) };
     let shown_end = end.clamp(start, to);
     let shown_end = if shown_end == start { next_char(text, start).min(to.max(start)) } else { shown_end };
     let annotation = kind.span(start - from..shown_end.max(start) - from).label(label);

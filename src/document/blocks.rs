@@ -93,7 +93,9 @@ pub fn read(
         place,
         rules,
         language,
-        heads: run_in_heads.unwrap_or(rules.run_in_heads).then(|| rules.heads.get(language).unwrap_or(&no_heads)),
+        heads: run_in_heads
+            .unwrap_or(rules.run_in_heads)
+            .then(|| rules.heads.get(language).unwrap_or(&no_heads)),
         definitions: &definitions,
         facts: Facts::default(),
         ids: BTreeMap::new(),
@@ -218,10 +220,18 @@ impl Reader<'_, '_> {
             level.end_section();
         }
         let own_level = (level.enclosing + 1).min(DEEPEST);
-        let title = directive.arguments.iter().find(|a| a.name.value == "title").and_then(|a| a.value.as_text());
+        let title =
+            directive.arguments.iter().find(|a| a.name.value == "title").and_then(|a| a.value.as_text());
         let id = self.component_id(&directive.name.value, title);
-        if rule.section && let Some(title) = title {
-            let heading = Heading { id: id.clone(), level: own_level, title: title.to_owned(), start: directive.at.start };
+        if rule.section
+            && let Some(title) = title
+        {
+            let heading = Heading {
+                id: id.clone(),
+                level: own_level,
+                title: title.to_owned(),
+                start: directive.at.start,
+            };
             self.facts.headings.push(heading);
         } else {
             self.facts.anchors.push(id.clone());
@@ -315,7 +325,10 @@ impl Reader<'_, '_> {
         level.section = Some(Section {
             component: ComponentBlock {
                 name: Located { value: head.component, at: at.clone() },
-                arguments: vec![Argument { name: Located { value: "title".into(), at: at.clone() }, value: title }],
+                arguments: vec![Argument {
+                    name: Located { value: "title".into(), at: at.clone() },
+                    value: title,
+                }],
                 id,
                 level: own_level,
                 body: Vec::new(),
@@ -349,7 +362,16 @@ impl Reader<'_, '_> {
     /// Walks the events of a piece: facts into `self.facts`, top-level blocks returned.
     fn walk(&mut self, range: &Range<usize>) -> Vec<Top> {
         let text = Text::new(self.place.source, range, self.definitions);
-        let mut walk = Walk { tops: Vec::new(), depth: 0, heading: None, bold: None, link: 0, image: 0, lede: false, code: false };
+        let mut walk = Walk {
+            tops: Vec::new(),
+            depth: 0,
+            heading: None,
+            bold: None,
+            link: 0,
+            image: 0,
+            lede: false,
+            code: false,
+        };
         for (event, at) in text.events() {
             self.event(event, at, &mut walk);
         }
@@ -401,7 +423,8 @@ impl Reader<'_, '_> {
                 walk.lede = true;
             }
         }
-        let starts_paragraph = walk.depth == 1 && walk.tops.last().is_some_and(|top| top.at.start == at.start);
+        let starts_paragraph =
+            walk.depth == 1 && walk.tops.last().is_some_and(|top| top.at.start == at.start);
         walk.depth += 1;
         match tag {
             Tag::Heading { level, id, .. } => {
@@ -417,7 +440,12 @@ impl Reader<'_, '_> {
                 {
                     top.kind = TopKind::Heading(level);
                 }
-                walk.heading = Some(OpenHeading { start: at.start, level, title: String::new(), id: id.map(CowStr::into_string) });
+                walk.heading = Some(OpenHeading {
+                    start: at.start,
+                    level,
+                    title: String::new(),
+                    id: id.map(CowStr::into_string),
+                });
             }
             Tag::Strong if starts_paragraph && walk.heading.is_none() => {
                 walk.bold = Some(Bold { text: String::new(), end: at.end });
@@ -466,7 +494,12 @@ impl Reader<'_, '_> {
                     let wanted = heading.id.or_else(|| letters::slug(&heading.title, self.language));
                     let id = self.unique_id(wanted.unwrap_or_else(|| "section".into()));
                     let title = heading.title.trim().to_owned();
-                    self.facts.headings.push(Heading { id, level: heading.level, title, start: heading.start });
+                    self.facts.headings.push(Heading {
+                        id,
+                        level: heading.level,
+                        title,
+                        start: heading.start,
+                    });
                 }
             }
             TagEnd::Strong => {
@@ -532,7 +565,10 @@ impl Reader<'_, '_> {
     fn bare_urls(&mut self, at: &Range<usize>) {
         let source = &self.place.source[at.clone()];
         for url in markdown::bare_urls(source) {
-            self.facts.links.push(Located { value: source[url.clone()].to_owned(), at: at.start + url.start..at.start + url.end });
+            self.facts.links.push(Located {
+                value: source[url.clone()].to_owned(),
+                at: at.start + url.start..at.start + url.end,
+            });
         }
     }
 

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::text as say;
 use crate::diagnostic::catalog::{components, front_matter};
-use crate::diagnostic::Diagnostic;
 use crate::fields::{Located, Place};
 use crate::yaml::{self, Node, Value};
 
@@ -41,7 +41,8 @@ pub fn scan(place: Place<'_>, range: Range<usize>, d: &mut Vec<Diagnostic>) -> V
     if !place.source[range.clone()].contains("::") {
         return vec![Piece::Text(range)];
     }
-    let mut scanner = Scanner { place, open: Vec::new(), pieces: vec![Vec::new()], text_from: range.start, skip: None };
+    let mut scanner =
+        Scanner { place, open: Vec::new(), pieces: vec![Vec::new()], text_from: range.start, skip: None };
     let mut at = range.start;
     while at < range.end {
         let line_end = place.source[at..range.end].find('\n').map_or(range.end, |i| at + i + 1);
@@ -85,7 +86,7 @@ impl Scanner<'_> {
                 return self.open(at, indent, colons >= 3, end, d);
             }
         }
-        if let Some(inside) = self.nested(line) {
+        if let Some(inside) = Self::nested(line) {
             let start = at.start + line.find("::").unwrap_or(0);
             d.push(say::directive_nested(self.place.span(&(start..at.start + line.len())), inside));
         }
@@ -121,7 +122,7 @@ impl Scanner<'_> {
     }
 
     /// What a directive on this line wrongly stands in.
-    fn nested(&self, line: &str) -> Option<&'static str> {
+    fn nested(line: &str) -> Option<&'static str> {
         let inner = line.trim_start_matches(' ');
         if line.len() - inner.len() > 3 {
             return None;
@@ -145,7 +146,14 @@ impl Scanner<'_> {
         self.pieces.last_mut().expect("the outermost level is never taken").push(piece);
     }
 
-    fn open(&mut self, line: Range<usize>, indent: usize, block: bool, end: usize, d: &mut Vec<Diagnostic>) -> usize {
+    fn open(
+        &mut self,
+        line: Range<usize>,
+        indent: usize,
+        block: bool,
+        end: usize,
+        d: &mut Vec<Diagnostic>,
+    ) -> usize {
         self.flush(line.start);
         let text_end = line.start + self.place.source[line.clone()].trim_end().len();
         let mut directive = read_line(self.place, line.start + indent..text_end, d);
@@ -292,7 +300,11 @@ fn read_line(place: Place<'_>, at: Range<usize>, d: &mut Vec<Diagnostic>) -> Dir
     };
     if directive.name.value.is_empty() {
         let span = place.span(&directive.at);
-        d.push(say::directive_malformed(span, "a component's name is due after `:::`", "write `:::name`, for example `:::question[…]`"));
+        d.push(say::directive_malformed(
+            span,
+            "a component's name is due after `:::`",
+            "write `:::name`, for example `:::question[…]`",
+        ));
         return directive;
     }
     line.spaces();
@@ -370,7 +382,8 @@ impl Line<'_> {
                         let at = start + 1..start + i;
                         let value = Value::Scalar { text: text.trim().to_owned(), plain: false };
                         let name = Located { value: "title".into(), at: at.clone() };
-                        return (!text.trim().is_empty()).then_some(Argument { name, value: Node { value, at } });
+                        return (!text.trim().is_empty())
+                            .then_some(Argument { name, value: Node { value, at } });
                     }
                     text.push(']');
                 }
@@ -378,7 +391,11 @@ impl Line<'_> {
             }
         }
         let span = self.place.span(&(start..self.end));
-        d.push(say::directive_malformed(span, "this `[` is never closed", "close the title with `]` on the same line"));
+        d.push(say::directive_malformed(
+            span,
+            "this `[` is never closed",
+            "close the title with `]` on the same line",
+        ));
         self.at = self.end;
         None
     }
@@ -392,7 +409,11 @@ impl Line<'_> {
             match self.peek() {
                 None => {
                     let span = self.place.span(&(start..self.end));
-                    d.push(say::directive_malformed(span, "this `{` is never closed", "close the arguments with `}` on the same line"));
+                    d.push(say::directive_malformed(
+                        span,
+                        "this `{` is never closed",
+                        "close the arguments with `}` on the same line",
+                    ));
                     return;
                 }
                 Some('}') => {
@@ -407,7 +428,11 @@ impl Line<'_> {
             if key.is_empty() {
                 self.at = self.end;
                 let span = self.place.span(&(key_start..self.end));
-                d.push(say::directive_malformed(span, "an argument is due here", "write arguments like `{name=\"text\" other=3}`"));
+                d.push(say::directive_malformed(
+                    span,
+                    "an argument is due here",
+                    "write arguments like `{name=\"text\" other=3}`",
+                ));
                 return;
             }
             let value = if self.peek() == Some('=') {
@@ -487,7 +512,11 @@ impl Line<'_> {
                 }
                 None | Some('}') => {
                     let span = self.place.span(&(start..self.at));
-                    d.push(say::directive_malformed(span, "this `[` is never closed", "close the list with `]`"));
+                    d.push(say::directive_malformed(
+                        span,
+                        "this `[` is never closed",
+                        "close the list with `]`",
+                    ));
                     self.at = self.end;
                     return None;
                 }
@@ -502,29 +531,38 @@ mod tests {
     use super::*;
     use crate::path::SitePath;
 
+    fn show(pieces: &[Piece], source: &str) -> String {
+        let shown = pieces.iter().map(|piece| match piece {
+            Piece::Text(at) => format!("{:?}", source[at.clone()].trim()),
+            Piece::Directive(directive) => {
+                let arguments =
+                    directive.arguments.iter().map(|a| format!("{}={}", a.name.value, a.value.to_json()));
+                let arguments: Vec<String> = arguments.collect();
+                format!(
+                    "{}({})<{}>",
+                    directive.name.value,
+                    arguments.join(" "),
+                    show(&directive.body, source)
+                )
+            }
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    }
+
     /// The tree of a text: names, arguments and bodies.
     fn outline(source: &str) -> (String, Vec<String>) {
         let file = SitePath::new("a.md");
         let place = Place { file: &file, source };
         let mut d = Vec::new();
         let pieces = scan(place, 0..source.len(), &mut d);
-        fn show(pieces: &[Piece], source: &str) -> String {
-            let shown = pieces.iter().map(|piece| match piece {
-                Piece::Text(at) => format!("{:?}", source[at.clone()].trim()),
-                Piece::Directive(directive) => {
-                    let arguments = directive.arguments.iter().map(|a| format!("{}={}", a.name.value, a.value.to_json()));
-                    let arguments: Vec<String> = arguments.collect();
-                    format!("{}({})<{}>", directive.name.value, arguments.join(" "), show(&directive.body, source))
-                }
-            });
-            shown.collect::<Vec<_>>().join(" ")
-        }
         (show(&pieces, source), d.into_iter().map(|x| x.message).collect())
     }
 
     #[test]
     fn blocks_and_leaves_are_found() {
-        let (tree, errors) = outline("one\n\n:::question[Why [so]?]\ntwo\n::explainer{ref=2020 show=\"full\" big list=[a, \"b c\"]}\n:::\nthree\n");
+        let (tree, errors) = outline(
+            "one\n\n:::question[Why [so]?]\ntwo\n::explainer{ref=2020 show=\"full\" big list=[a, \"b c\"]}\n:::\nthree\n",
+        );
         assert_eq!(
             tree,
             r#""one" question(title="Why [so]?")<"two" explainer(ref=2020 show="full" big=true list=["a","b c"])<>> "three""#
@@ -534,7 +572,9 @@ mod tests {
 
     #[test]
     fn a_yaml_body_gives_arguments() {
-        let (tree, errors) = outline("::: numbers {title=\"Two\"}\n\n---\nitems:\n  - {value: 45, what: days}\n---\nrest\n::::\n");
+        let (tree, errors) = outline(
+            "::: numbers {title=\"Two\"}\n\n---\nitems:\n  - {value: 45, what: days}\n---\nrest\n::::\n",
+        );
         assert_eq!(tree, r#"numbers(title="Two" items=[{"value":45,"what":"days"}])<"rest">"#);
         assert_eq!(errors, Vec::<String>::new());
     }
@@ -567,7 +607,10 @@ mod tests {
         assert_eq!(error("::a{b=\"c}\n"), ["this quotation mark is never closed"]);
         assert_eq!(error("::a[b\n"), ["this `[` is never closed"]);
         assert_eq!(error("::a{b\n"), ["this `{` is never closed"]);
-        assert_eq!(error("::a hello\n"), ["only `[a title]` and `{arguments}` may follow a component's name"]);
+        assert_eq!(
+            error("::a hello\n"),
+            ["only `[a title]` and `{arguments}` may follow a component's name"]
+        );
         assert_eq!(error(":::{.note}\n:::\n"), ["a component's name is due after `:::`"]);
         assert_eq!(error("::a{b=1 b=2}\n"), ["the argument `b` stands here a second time"]);
         assert_eq!(error("> :::a\n"), ["a component cannot stand inside a quotation (`>`)"]);

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
+use super::Rules;
 use super::facts::ExplainerRef;
 use super::identity::{Identity, Kind};
-use super::Rules;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::front_matter;
 use crate::fields::{Fields, Located, Place, Unknown, is_unsafe_url, text};
@@ -15,6 +15,9 @@ use crate::language::letters;
 use crate::moment::{Moment, parse_date};
 use crate::path::Url;
 use crate::yaml::{self, Node, Value};
+
+/// The ways to show an explainer.
+const WAYS: [&str; 3] = ["summary", "full", "collapsed"];
 
 /// The longest title that still is one.
 const MAX_TITLE: usize = 500;
@@ -296,7 +299,12 @@ impl Reader<'_> {
             let date = self.date(&mut change, "date", d);
             let text = self.required_text(&mut change, "text", "a change", d);
             if date.is_none() && change.key_at("date").is_none() {
-                d.push(front_matter::missing_key(self.place.span(&node.at), "date", "a change", "write `{date: 2023-09-11, text: …}`"));
+                d.push(front_matter::missing_key(
+                    self.place.span(&node.at),
+                    "date",
+                    "a change",
+                    "write `{date: 2023-09-11, text: …}`",
+                ));
             }
             change.finish("a change", Unknown::Warn, &[], d);
             if let (Some(date), Some(text)) = (date, text) {
@@ -305,19 +313,28 @@ impl Reader<'_> {
         }
     }
 
-    fn moment(&self, fields: &mut Fields<'_>, key: &'static str, d: &mut Vec<Diagnostic>) -> Option<Located<Moment>> {
+    fn moment(
+        &self,
+        fields: &mut Fields<'_>,
+        key: &'static str,
+        d: &mut Vec<Diagnostic>,
+    ) -> Option<Located<Moment>> {
         let node = fields.get(key)?;
         let found = text(self.place, key, node, d)?;
-        match Moment::parse(&found.value, &self.rules.zone) {
-            Some(value) => Some(Located { value, at: found.at }),
-            None => {
-                d.push(front_matter::bad_date(self.place.span(&found.at), &found.value, "a date"));
-                None
-            }
+        if let Some(value) = Moment::parse(&found.value, &self.rules.zone) {
+            Some(Located { value, at: found.at })
+        } else {
+            d.push(front_matter::bad_date(self.place.span(&found.at), &found.value, "a date"));
+            None
         }
     }
 
-    fn date(&self, fields: &mut Fields<'_>, key: &'static str, d: &mut Vec<Diagnostic>) -> Option<Located<Date>> {
+    fn date(
+        &self,
+        fields: &mut Fields<'_>,
+        key: &'static str,
+        d: &mut Vec<Diagnostic>,
+    ) -> Option<Located<Date>> {
         let moment = self.moment(fields, key, d)?;
         let text = fields.get(key).and_then(Node::as_text).and_then(|t| parse_date(t.get(..10)?));
         Some(Located { value: text.unwrap_or_else(|| moment.value.date(&self.rules.zone)), at: moment.at })
@@ -329,7 +346,12 @@ impl Reader<'_> {
             return Some(slug);
         }
         let suggestion = letters::slug(&slug.value, self.language);
-        d.push(front_matter::bad_slug(self.place.span(&slug.at), "the slug", &slug.value, suggestion.as_deref()));
+        d.push(front_matter::bad_slug(
+            self.place.span(&slug.at),
+            "the slug",
+            &slug.value,
+            suggestion.as_deref(),
+        ));
         None
     }
 
@@ -344,7 +366,12 @@ impl Reader<'_> {
         aliases
     }
 
-    fn terms(&self, fields: &mut Fields<'_>, key: &'static str, d: &mut Vec<Diagnostic>) -> Vec<Located<Term>> {
+    fn terms(
+        &self,
+        fields: &mut Fields<'_>,
+        key: &'static str,
+        d: &mut Vec<Diagnostic>,
+    ) -> Vec<Located<Term>> {
         let what = if key == "authors" { "the author" } else { "the topic" };
         let mut terms: Vec<Located<Term>> = Vec::new();
         for found in fields.texts(key, d) {
@@ -358,12 +385,11 @@ impl Reader<'_> {
     }
 
     fn term(&self, found: Located<String>, what: &str, d: &mut Vec<Diagnostic>) -> Option<Located<Term>> {
-        match letters::slug(&found.value, self.language) {
-            Some(id) => Some(Located { value: Term { id, name: found.value }, at: found.at }),
-            None => {
-                d.push(front_matter::bad_slug(self.place.span(&found.at), what, &found.value, None));
-                None
-            }
+        if let Some(id) = letters::slug(&found.value, self.language) {
+            Some(Located { value: Term { id, name: found.value }, at: found.at })
+        } else {
+            d.push(front_matter::bad_slug(self.place.span(&found.at), what, &found.value, None));
+            None
         }
     }
 
@@ -380,7 +406,6 @@ impl Reader<'_> {
             let id = inner.text("ref", d);
             let version = inner.text("version", d);
             let show = inner.text("show", d);
-            const WAYS: [&str; 3] = ["summary", "full", "collapsed"];
             if let Some(show) = &show
                 && !WAYS.contains(&show.value.as_str())
             {
@@ -406,7 +431,12 @@ impl Reader<'_> {
             if let Some(found) = node.as_text() {
                 let found = found.to_owned();
                 let is_url = found.starts_with("https://") || found.starts_with("http://");
-                sources.push(Source { title: found.clone(), url: is_url.then_some(found), publisher: None, date: None });
+                sources.push(Source {
+                    title: found.clone(),
+                    url: is_url.then_some(found),
+                    publisher: None,
+                    date: None,
+                });
                 continue;
             }
             let mut inner = Fields::new(self.place, node, |key| key, d);
@@ -422,7 +452,12 @@ impl Reader<'_> {
             });
             match title {
                 Some(title) => sources.push(Source { title, url, publisher, date }),
-                None => d.push(front_matter::missing_key(self.place.span(&node.at), "title", "a source", "write `{title: …, url: …}`")),
+                None => d.push(front_matter::missing_key(
+                    self.place.span(&node.at),
+                    "title",
+                    "a source",
+                    "write `{title: …, url: …}`",
+                )),
             }
             inner.finish("a source", Unknown::Warn, &[], d);
         }
@@ -449,7 +484,12 @@ impl Reader<'_> {
                 },
             };
             if date.is_none() && inner.key_at("date").is_none() {
-                d.push(front_matter::missing_key(self.place.span(&node.at), "date", "a correction", "write `{date: 2023-09-11, text: …}`"));
+                d.push(front_matter::missing_key(
+                    self.place.span(&node.at),
+                    "date",
+                    "a correction",
+                    "write `{date: 2023-09-11, text: …}`",
+                ));
             }
             inner.finish("a correction", Unknown::Warn, &[], d);
             if let (Some(date), Some(text)) = (date, text) {
@@ -533,7 +573,12 @@ impl Reader<'_> {
     ) -> Option<String> {
         let found = fields.text(key, d);
         if found.is_none() {
-            d.push(front_matter::missing_key(self.place.span(&fields.at), key, of, &format!("add `{key}: …`")));
+            d.push(front_matter::missing_key(
+                self.place.span(&fields.at),
+                key,
+                of,
+                &format!("add `{key}: …`"),
+            ));
         }
         value(found)
     }

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::catalog::{front_matter, site};
 use crate::diagnostic::Span;
+use crate::diagnostic::catalog::{front_matter, site};
 use crate::language::{is_language_code, letters, meant_by};
 use crate::moment::parse_date;
 use crate::path::SitePath;
@@ -89,9 +89,11 @@ pub fn identify(
     let Some(below) = path.as_str().strip_prefix("content/").filter(|_| is_markdown(path)) else {
         return (None, diagnostics);
     };
-    let Some(kind) = Kind::ALL.iter().copied().find(|k| {
-        below.strip_prefix(k.folder()).is_some_and(|rest| rest.starts_with('/'))
-    }) else {
+    let Some(kind) = Kind::ALL
+        .iter()
+        .copied()
+        .find(|k| below.strip_prefix(k.folder()).is_some_and(|rest| rest.starts_with('/')))
+    else {
         diagnostics.push(crate::diagnostic::catalog::files::misplaced(path));
         return (None, diagnostics);
     };
@@ -134,7 +136,11 @@ pub fn identify(
                 version = parse_date(file);
                 if version.is_none() {
                     let span = Span::file(path);
-                    diagnostics.push(front_matter::bad_date(span, file, "the date of a version (2023-09-11.md)"));
+                    diagnostics.push(front_matter::bad_date(
+                        span,
+                        file,
+                        "the date of a version (2023-09-11.md)",
+                    ));
                 }
                 name = folder.rsplit('/').next().unwrap_or(folder);
                 key = format!("{}/{folder}", kind.folder());

@@ -41,17 +41,23 @@ pub fn bold_items(source: &str, definitions: &str, body: &[Block]) -> Option<Vec
                     }
                     (Tag::Strong, 2 | 3) => {
                         let item = items.last()?;
-                        if item.bold.is_none() && source[item.at.start..at.start].trim_start_matches(|c: char| !c.is_whitespace()).trim().is_empty() {
+                        if item.bold.is_none()
+                            && source[item.at.start..at.start]
+                                .trim_start_matches(|c: char| !c.is_whitespace())
+                                .trim()
+                                .is_empty()
+                        {
                             text = Some(String::new());
                         }
                     }
-                    (tag, 2) if is_block(tag) && !matches!(tag, Tag::Paragraph) => begin_body(items.last_mut()?, &at),
-                    (Tag::Paragraph, 2) => {
+                    (tag, 2) if is_block(tag) && !matches!(tag, Tag::Paragraph) => {
+                        begin_body(items.last_mut()?, &at);
+                    }
+                    (Tag::Paragraph, 2)
                         // A second paragraph of a loose item.
-                        if items.last()?.bold.is_some() {
+                        if items.last()?.bold.is_some() => {
                             begin_body(items.last_mut()?, &at);
                         }
-                    }
                     _ => {}
                 }
                 depth += 1;
@@ -92,7 +98,13 @@ pub fn bold_items(source: &str, definitions: &str, body: &[Block]) -> Option<Vec
 fn is_block(tag: &Tag<'_>) -> bool {
     matches!(
         tag,
-        Tag::Paragraph | Tag::Heading { .. } | Tag::BlockQuote(_) | Tag::CodeBlock(_) | Tag::List(_) | Tag::Table(_) | Tag::HtmlBlock
+        Tag::Paragraph
+            | Tag::Heading { .. }
+            | Tag::BlockQuote(_)
+            | Tag::CodeBlock(_)
+            | Tag::List(_)
+            | Tag::Table(_)
+            | Tag::HtmlBlock
     )
 }
 

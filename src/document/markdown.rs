@@ -9,7 +9,7 @@ use pulldown_cmark::{Event, Options, Parser, TextMergeWithOffset};
 /// Between shared definitions and a piece, so that no block of the one reaches into the other.
 const SEPARATOR: &str = "\n\n<!---->\n\n";
 
-/// CommonMark with tables, footnotes, strikethrough, heading attributes and GFM alerts.
+/// `CommonMark` with tables, footnotes, strikethrough, heading attributes and GFM alerts.
 fn options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
@@ -20,7 +20,7 @@ fn options() -> Options {
 
 /// A piece of Markdown, ready to be read.
 pub struct Text<'a> {
-    text: Cow<'a, str>,
+    whole: Cow<'a, str>,
     /// Bytes of shared definitions before the piece.
     before: usize,
     /// Where the piece begins in its file.
@@ -32,16 +32,16 @@ impl<'a> Text<'a> {
     pub fn new(source: &'a str, range: &Range<usize>, definitions: &str) -> Self {
         let piece = &source[range.clone()];
         if definitions.is_empty() {
-            return Self { text: Cow::Borrowed(piece), before: 0, start: range.start };
+            return Self { whole: Cow::Borrowed(piece), before: 0, start: range.start };
         }
         let text = format!("{definitions}{SEPARATOR}{piece}");
-        Self { before: text.len() - piece.len(), text: Cow::Owned(text), start: range.start }
+        Self { before: text.len() - piece.len(), whole: Cow::Owned(text), start: range.start }
     }
 
     /// Its events with their bytes in the file.
     pub fn events(&self) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
         let (before, start) = (self.before, self.start);
-        let parser = Parser::new_ext(&self.text, options()).into_offset_iter();
+        let parser = Parser::new_ext(&self.whole, options()).into_offset_iter();
         TextMergeWithOffset::new(parser)
             .filter(move |(_, at)| at.start >= before)
             .map(move |(event, at)| (event, start + at.start - before..start + at.end - before))
@@ -55,7 +55,8 @@ pub fn definitions(source: &str, range: &Range<usize>, found: &mut Vec<Range<usi
         return;
     }
     let parser = Parser::new_ext(text, options());
-    let links: Vec<Range<usize>> = parser.reference_definitions().iter().map(|(_, d)| d.span.clone()).collect();
+    let links: Vec<Range<usize>> =
+        parser.reference_definitions().iter().map(|(_, d)| d.span.clone()).collect();
     let mut all = links;
     for (event, at) in parser.into_offset_iter() {
         if let Event::Start(pulldown_cmark::Tag::FootnoteDefinition(_)) = event {

@@ -5,11 +5,68 @@ use std::ops::Range;
 
 /// Elements an author may write besides those that Markdown makes.
 const ELEMENTS: &[&str] = &[
-    "a", "abbr", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd",
-    "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h2", "h3", "h4", "h5", "h6", "hr",
-    "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section",
-    "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time",
-    "tr", "u", "ul", "var", "wbr",
+    "a",
+    "abbr",
+    "b",
+    "bdi",
+    "bdo",
+    "blockquote",
+    "br",
+    "caption",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "rp",
+    "rt",
+    "ruby",
+    "s",
+    "samp",
+    "section",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "time",
+    "tr",
+    "u",
+    "ul",
+    "var",
+    "wbr",
 ];
 
 /// Attributes an author may write on any element.
@@ -42,10 +99,13 @@ pub fn sanitize(html: &str) -> String {
         .tags(ELEMENTS.iter().copied().collect())
         .clean_content_tags(HashSet::from(["script", "style", "iframe", "object", "template", "noscript"]))
         .generic_attributes(ATTRIBUTES.iter().copied().collect())
-        .tag_attributes(OWN_ATTRIBUTES.iter().map(|(tag, own)| (*tag, own.iter().copied().collect())).collect())
+        .tag_attributes(
+            OWN_ATTRIBUTES.iter().map(|(tag, own)| (*tag, own.iter().copied().collect())).collect(),
+        )
         .attribute_filter(|_, attribute, value| match attribute {
             // Only what Markdown's tables make.
-            "style" => matches!(value, "text-align: left" | "text-align: center" | "text-align: right").then(|| value.into()),
+            "style" => matches!(value, "text-align: left" | "text-align: center" | "text-align: right")
+                .then(|| value.into()),
             _ => Some(value.into()),
         })
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
@@ -114,7 +174,8 @@ mod tests {
 
     #[test]
     fn what_is_dangerous_is_removed_and_named() {
-        let html = "<p onclick=\"x()\">a<script>alert(1)</script><a href=\"javascript:x\">b</a><sub>2</sub></p>";
+        let html =
+            "<p onclick=\"x()\">a<script>alert(1)</script><a href=\"javascript:x\">b</a><sub>2</sub></p>";
         assert_eq!(sanitize(html), "<p>a<a>b</a><sub>2</sub></p>");
         let named: Vec<String> = removed(html).into_iter().map(|(what, _)| what).collect();
         assert_eq!(named, ["the attribute `onclick` of `<p>`", "`<script>`"]);

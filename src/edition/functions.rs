@@ -34,15 +34,21 @@ pub fn register(engine: &mut Tera, world: &Arc<World>, theme: &Theme) {
     });
     engine.register_filter("markdown", |value: &Value, _: Kwargs, _: &State<'_>| markdown(value));
     let shared = Arc::clone(world);
-    engine.register_function("url_for", move |kwargs: Kwargs, state: &State<'_>| url_for(&shared, &kwargs, state));
+    engine.register_function("url_for", move |kwargs: Kwargs, state: &State<'_>| {
+        url_for(&shared, &kwargs, state)
+    });
     let shared = Arc::clone(world);
     engine.register_function("asset", move |kwargs: Kwargs, _: &State<'_>| asset(&shared, &kwargs));
     let shared = Arc::clone(world);
     engine.register_function("image", move |kwargs: Kwargs, _: &State<'_>| image(&shared, &kwargs));
     let shared = Arc::clone(world);
-    engine.register_function("explainer", move |kwargs: Kwargs, state: &State<'_>| explainer(&shared, &kwargs, state));
+    engine.register_function("explainer", move |kwargs: Kwargs, state: &State<'_>| {
+        explainer(&shared, &kwargs, state)
+    });
     let shared = Arc::clone(world);
-    engine.register_function("briefings", move |kwargs: Kwargs, state: &State<'_>| briefings(&shared, &kwargs, state));
+    engine.register_function("briefings", move |kwargs: Kwargs, state: &State<'_>| {
+        briefings(&shared, &kwargs, state)
+    });
 }
 
 /// The language of the page, or of the part that a component shows.
@@ -66,7 +72,8 @@ fn t(languages: &Languages, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<St
     let count = kwargs.get::<i64>("count")?;
     let Some(text) = speech.strings.get(key, count) else {
         let known = speech.strings.texts.keys().map(String::as_str);
-        let hint = crate::diagnostic::nearest::did_you_mean(key, known).map_or_else(String::new, |h| format!(" ({h})"));
+        let hint = crate::diagnostic::nearest::did_you_mean(key, known)
+            .map_or_else(String::new, |h| format!(" ({h})"));
         return Err(Error::message(format!("there is no interface string `{key}`{hint}")));
     };
     let mut text = text.to_owned();
@@ -79,14 +86,22 @@ fn t(languages: &Languages, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<St
 }
 
 /// `date(value=page.date, style="long")`: a date or a period in words, at its precision.
-fn date(languages: &Languages, world: &World, value: &Value, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<String> {
+fn date(
+    languages: &Languages,
+    world: &World,
+    value: &Value,
+    kwargs: &Kwargs,
+    state: &State<'_>,
+) -> TeraResult<String> {
     if value.is_none() || value.is_undefined() {
         return Ok(String::new());
     }
     let text = value.to_string();
     let style = kwargs.get::<&str>("style")?.unwrap_or("long");
     let Some(style) = Style::parse(style) else {
-        return Err(Error::message(format!("`{style}` is no style of a date: use `long`, `short` or `time`")));
+        return Err(Error::message(format!(
+            "`{style}` is no style of a date: use `long`, `short` or `time`"
+        )));
     };
     let formats = &speech(languages, &language(kwargs, state)?)?.dates;
     if parse_period(&text).is_some()
@@ -102,11 +117,11 @@ fn date(languages: &Languages, world: &World, value: &Value, kwargs: &Kwargs, st
 }
 
 /// `text | markdown`: a line of Markdown as HTML, without a paragraph around it.
-fn markdown(value: &Value) -> TeraResult<Value> {
+fn markdown(value: &Value) -> Value {
     if value.is_none() || value.is_undefined() {
-        return Ok(Value::safe_string(""));
+        return Value::safe_string("");
     }
-    Ok(Value::safe_string(&inline_markdown(&value.to_string())))
+    Value::safe_string(&inline_markdown(&value.to_string()))
 }
 
 /// A line of Markdown as safe HTML, without a paragraph around it.
@@ -130,7 +145,8 @@ fn url_for(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Stri
     for kind in Kind::ALL {
         let Some(id) = kwargs.get::<&str>(kind.name())? else { continue };
         let entry = site.find_or_default(*kind, id, &language).map(|entry| site.entries[entry].url.clone());
-        let hub = Group::of_hub(*kind, id).map(|_| list_url(site, &List::Hub(*kind, id.to_owned()), &language));
+        let hub =
+            Group::of_hub(*kind, id).map(|_| list_url(site, &List::Hub(*kind, id.to_owned()), &language));
         return match hub.filter(|url| world.routes.has(url)).or(entry) {
             Some(url) => Ok(site.href(&url)),
             None => Err(Error::message(format!("there is no {} `{id}`", kind.name()))),
@@ -145,7 +161,8 @@ fn url_for(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Stri
     if is_outside(path) {
         return Ok(path.to_owned());
     }
-    let (page, anchor) = path.split_once('#').map_or((path, String::new()), |(page, a)| (page, format!("#{a}")));
+    let (page, anchor) =
+        path.split_once('#').map_or((path, String::new()), |(page, a)| (page, format!("#{a}")));
     let own = Url::parse(page).filter(|url| world.routes.has(url) || world.site.at_url(url).is_some());
     if let Some(url) = own {
         return Ok(format!("{}{anchor}", site.href(&url)));
@@ -155,7 +172,10 @@ fn url_for(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Stri
         return Ok(format!("{}{}", site.config.base_path, encode(page)));
     }
     let hint = crate::diagnostic::nearest::did_you_mean(page, world.routes.urls());
-    Err(Error::message(format!("`{path}` is no address of this site{}", hint.map_or_else(String::new, |h| format!(" ({h})")))))
+    Err(Error::message(format!(
+        "`{path}` is no address of this site{}",
+        hint.map_or_else(String::new, |h| format!(" ({h})"))
+    )))
 }
 
 /// `asset(path="nutgraf.css")`: the address of a file of static/ under a name that changes with its bytes.
@@ -164,7 +184,8 @@ fn asset(world: &World, kwargs: &Kwargs) -> TeraResult<String> {
     let found = world.inventory.statics.get(name).and_then(|file| Some((file, world.assets.get(file)?)));
     let Some((file, asset)) = found else {
         let known = world.inventory.statics.keys().map(String::as_str);
-        let hint = crate::diagnostic::nearest::did_you_mean(name, known).map_or_else(String::new, |h| format!(" ({h})"));
+        let hint = crate::diagnostic::nearest::did_you_mean(name, known)
+            .map_or_else(String::new, |h| format!(" ({h})"));
         return Err(Error::message(format!("there is no file `{name}` in static/{hint}")));
     };
     world.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(file.clone());
@@ -193,13 +214,12 @@ fn explainer(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Va
     let language = language(kwargs, state)?;
     let version = kwargs.get::<&str>("version")?.filter(|v| !v.is_empty());
     let site = &world.site;
-    match site.explainers.shown(id, &language, &site.config.language, version, None) {
-        Some(shown) => Ok(Value::from_serializable(&views::shown_explainer(world, &shown, id, &language))),
-        None => {
-            let hint = crate::diagnostic::nearest::did_you_mean(id, site.explainers.ids());
-            let hint = hint.map_or_else(String::new, |h| format!(" ({h})"));
-            Err(Error::message(format!("there is no explainer `{id}`{hint}")))
-        }
+    if let Some(shown) = site.explainers.shown(id, &language, &site.config.language, version, None) {
+        Ok(Value::from_serializable(&views::shown_explainer(world, &shown, id, &language)))
+    } else {
+        let hint = crate::diagnostic::nearest::did_you_mean(id, site.explainers.ids());
+        let hint = hint.map_or_else(String::new, |h| format!(" ({h})"));
+        Err(Error::message(format!("there is no explainer `{id}`{hint}")))
     }
 }
 

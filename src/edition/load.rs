@@ -111,7 +111,9 @@ pub fn load(tree: &Tree, options: &Options) -> Loaded {
 fn instant(now: &Now, config: &Config) -> Timestamp {
     match now {
         Now::At(now) => *now,
-        Now::Typed(text) => Moment::parse(text, &config.timezone).map_or(Timestamp::UNIX_EPOCH, |moment| moment.at),
+        Now::Typed(text) => {
+            Moment::parse(text, &config.timezone).map_or(Timestamp::UNIX_EPOCH, |moment| moment.at)
+        }
     }
 }
 

@@ -311,7 +311,11 @@ pub fn page_fields(world: &World, theme: &Theme, entry: &Entry) -> PageFields {
         links: front.links.clone(),
         owner: front.owner.clone(),
         review_by: front.review_by.as_ref().map(|d| d.value.to_string()),
-        changes: front.changes.iter().map(|c| ChangeView { date: c.date.to_string(), text: c.text.clone() }).collect(),
+        changes: front
+            .changes
+            .iter()
+            .map(|c| ChangeView { date: c.date.to_string(), text: c.text.clone() })
+            .collect(),
         extra: front.extra.clone().unwrap_or_default(),
         source_path: document.path.to_string(),
     }
@@ -333,7 +337,10 @@ pub fn shown_explainer(world: &World, shown: &Shown<'_>, id: &str, page_language
         language: shown.language.to_owned(),
         foreign: shown.language != page_language,
         updated_since: shown.updated_since,
-        summary: front.summary.as_ref().map_or_else(|| shown.version.document.facts.lede.clone(), |s| s.value.clone()),
+        summary: front
+            .summary
+            .as_ref()
+            .map_or_else(|| shown.version.document.facts.lede.clone(), |s| s.value.clone()),
     }
 }
 
@@ -366,7 +373,9 @@ pub fn permalink(world: &World, url: &Url) -> String {
 pub fn named(world: &World, kind: Kind, id: &str, language: &str) -> Named {
     let site = &world.site;
     let own = site.find_or_default(kind, id, language).map(|entry| site.entries[entry].title().to_owned());
-    let title = own.or_else(|| site.groups.names.get(&(kind, id.to_owned())).cloned()).unwrap_or_else(|| id.to_owned());
+    let title = own
+        .or_else(|| site.groups.names.get(&(kind, id.to_owned())).cloned())
+        .unwrap_or_else(|| id.to_owned());
     let url = list_url(site, &List::Hub(kind, id.to_owned()), language);
     Named { id: id.to_owned(), title, url: site.href(&url) }
 }
@@ -377,7 +386,11 @@ pub fn section(world: &World, id: &str, language: &str) -> Option<Named> {
     let section = site.config.sections.iter().find(|s| s.id == id)?;
     let title = section.titles.get(language).or_else(|| section.titles.get(&site.config.language));
     let url = list_url(site, &List::Section(id.to_owned()), language);
-    Some(Named { id: id.to_owned(), title: title.map_or_else(|| id.to_owned(), Clone::clone), url: site.href(&url) })
+    Some(Named {
+        id: id.to_owned(),
+        title: title.map_or_else(|| id.to_owned(), Clone::clone),
+        url: site.href(&url),
+    })
 }
 
 fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture> {
@@ -399,9 +412,52 @@ fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture>
     })
 }
 
+/// A language of the site, as the switch on a page leads to it.
+#[derive(Clone, Debug, Serialize)]
+pub struct LanguageLink {
+    /// Its code.
+    pub language: String,
+    /// Its own name.
+    pub name: String,
+    /// The address of the same page in it, else of its front page.
+    pub url: String,
+    /// Whether it is the page's language.
+    pub current: bool,
+    /// Whether the same page exists in it.
+    pub translated: bool,
+}
+
+/// Where the language switch of a page leads; `same` finds the page in another language.
+pub fn language_links(
+    world: &World,
+    theme: &Theme,
+    current: &str,
+    same: impl Fn(&str) -> Option<Url>,
+) -> Value {
+    let site = &world.site;
+    let links = site.languages().map(|language| {
+        let found = same(language);
+        LanguageLink {
+            language: language.to_owned(),
+            name: theme
+                .languages
+                .get(language)
+                .map_or_else(|| language.to_owned(), |l| l.strings.name.clone()),
+            current: language == current,
+            translated: found.is_some(),
+            url: site.href(&found.unwrap_or_else(|| list_url(site, &List::Home, language))),
+        }
+    });
+    Value::from_serializable(&links.collect::<Vec<_>>())
+}
+
 /// The view of the site in each language.
 pub fn sites(world: &World, theme: &Theme) -> BTreeMap<String, Value> {
-    world.site.languages().map(|l| (l.to_owned(), Value::from_serializable(&site_view(world, theme, l)))).collect()
+    world
+        .site
+        .languages()
+        .map(|l| (l.to_owned(), Value::from_serializable(&site_view(world, theme, l))))
+        .collect()
 }
 
 /// The view of the site in a language.
@@ -414,7 +470,11 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
     let languages = site.languages().map(|code| Translation {
         language: code.to_owned(),
         name: theme.languages.get(code).map_or_else(|| code.to_owned(), |l| l.strings.name.clone()),
-        title: config.languages.get(code).and_then(|l| l.title.clone()).unwrap_or_else(|| config.title.clone()),
+        title: config
+            .languages
+            .get(code)
+            .and_then(|l| l.title.clone())
+            .unwrap_or_else(|| config.title.clone()),
         url: site.href(&list_url(site, &List::Home, code)),
     });
     let menu = config.menu.iter().map(|item| MenuEntry {
@@ -443,7 +503,11 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
         .into(),
         publisher: config.publisher.clone(),
         accent: config.theme.accent.clone(),
-        logo: config.theme.logo.as_ref().map(|logo| format!("{}/{}", config.base_path, logo.trim_start_matches('/'))),
+        logo: config
+            .theme
+            .logo
+            .as_ref()
+            .map(|logo| format!("{}/{}", config.base_path, logo.trim_start_matches('/'))),
         css: config.theme.css.iter().map(|css| css.trim_start_matches('/').to_owned()).collect(),
         extra: config.extra.clone(),
     }
@@ -455,8 +519,10 @@ fn menu_url(world: &World, url: &str, language: &str) -> String {
     if is_outside(url) || !url.starts_with('/') {
         return url.to_owned();
     }
-    let (path, anchor) = url.split_once('#').map_or((url, String::new()), |(path, a)| (path, format!("#{a}")));
-    let translated = Url::parse(&format!("/{language}{path}")).filter(|url| language != site.config.language && world.routes.has(url));
+    let (path, anchor) =
+        url.split_once('#').map_or((url, String::new()), |(path, a)| (path, format!("#{a}")));
+    let translated = Url::parse(&format!("/{language}{path}"))
+        .filter(|url| language != site.config.language && world.routes.has(url));
     match translated.or_else(|| Url::parse(path)) {
         Some(url) => format!("{}{anchor}", site.href(&url)),
         None => url.to_owned(),

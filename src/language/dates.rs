@@ -54,7 +54,8 @@ impl DateFormats {
         Some(Self {
             long: FixedCalendarDateTimeFormatter::try_new(locale.clone().into(), YMD::long()).ok()?,
             short: FixedCalendarDateTimeFormatter::try_new(locale.clone().into(), YMD::medium()).ok()?,
-            time: FixedCalendarDateTimeFormatter::try_new(locale.clone().into(), YMD::long().with_time_hm()).ok()?,
+            time: FixedCalendarDateTimeFormatter::try_new(locale.clone().into(), YMD::long().with_time_hm())
+                .ok()?,
             month: FixedCalendarDateTimeFormatter::try_new(locale.clone().into(), YM::long()).ok()?,
             year: FixedCalendarDateTimeFormatter::try_new(locale.clone().into(), Y::long()).ok()?,
         })
@@ -133,8 +134,14 @@ mod tests {
         let english = DateFormats::new("en");
         assert_eq!(english.period("2020", Style::Long).as_deref(), Some("2020"));
         assert_eq!(english.period("2020-11", Style::Long).as_deref(), Some("November 2020"));
-        assert_eq!(english.period("2020-09/2020-11", Style::Long).as_deref(), Some("September 2020 – November 2020"));
+        assert_eq!(
+            english.period("2020-09/2020-11", Style::Long).as_deref(),
+            Some("September 2020 – November 2020")
+        );
         assert_eq!(english.period("soon", Style::Long), None);
-        assert_eq!(DateFormats::new("ru").period("2020-11", Style::Long).as_deref(), Some("ноябрь 2020\u{202f}г."));
+        assert_eq!(
+            DateFormats::new("ru").period("2020-11", Style::Long).as_deref(),
+            Some("ноябрь 2020\u{202f}г.")
+        );
     }
 }

@@ -115,7 +115,13 @@ pub fn run_in_head(start: &BoldStart<'_>, heads: &Heads) -> Option<Head> {
     let one_stop = text.ends_with('.') && !text.ends_with("..");
     let last = text.trim_end_matches('.').split_whitespace().next_back().unwrap_or_default();
     let plain_end = !is_abbreviation(last) && !last.chars().all(|c| c.is_numeric() || ",.-–%".contains(c));
-    if one_stop && (2..=8).contains(&words) && plain_end && start.followed && !start.first && !has_speaker(text) {
+    if one_stop
+        && (2..=8).contains(&words)
+        && plain_end
+        && start.followed
+        && !start.first
+        && !has_speaker(text)
+    {
         return Some(Head { component: "section".into(), title: title(None), takes_mark: false });
     }
     None
@@ -131,9 +137,9 @@ fn has_speaker(text: &str) -> bool {
 /// Whether a word that stood before a full stop is an abbreviation: `U.S.`, `Inc.`, `г.`
 fn is_abbreviation(word: &str) -> bool {
     const KNOWN: &[&str] = &[
-        "bros", "co", "corp", "dept", "dr", "e.g", "est", "etc", "gen", "gov", "i.e", "inc", "jr", "ltd", "mr",
-        "mrs", "ms", "no", "prof", "rep", "sen", "sr", "st", "vs", "гг", "др", "долл", "млн", "млрд", "обл",
-        "пр", "проф", "руб", "св", "стр", "тг", "тыс", "ул", "т.б", "т.д", "т.п", "жж",
+        "bros", "co", "corp", "dept", "dr", "e.g", "est", "etc", "gen", "gov", "i.e", "inc", "jr", "ltd",
+        "mr", "mrs", "ms", "no", "prof", "rep", "sen", "sr", "st", "vs", "гг", "др", "долл", "млн", "млрд",
+        "обл", "пр", "проф", "руб", "св", "стр", "тг", "тыс", "ул", "т.б", "т.д", "т.п", "жж",
     ];
     let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '.').to_lowercase();
     word.chars().count() == 1 || word.contains('.') || KNOWN.contains(&word.as_str())
@@ -158,15 +164,12 @@ mod tests {
     }
 
     fn head(text: &str, after: &str) -> Option<(String, String)> {
-        let start = BoldStart {
-            text,
-            after: after.chars().next(),
-            followed: !after.trim().is_empty(),
-            first: false,
-        };
+        let start =
+            BoldStart { text, after: after.chars().next(), followed: !after.trim().is_empty(), first: false };
         run_in_head(&start, &heads()).map(|h| (h.component, h.title))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with what `head` returns")]
     fn is(component: &str, title: &str) -> Option<(String, String)> {
         Some((component.into(), title.into()))
     }
@@ -177,7 +180,10 @@ mod tests {
         assert_eq!(head("the context", ": On"), is("context", "the context"));
         assert_eq!(head("The\u{a0}Context", ""), is("context", "The\u{a0}Context"));
         assert_eq!(head("What’s next", "? It"), is("section", "What’s next?"));
-        assert_eq!(head("What do we know about Karabakh?", " It"), is("what_we_know", "What do we know about Karabakh?"));
+        assert_eq!(
+            head("What do we know about Karabakh?", " It"),
+            is("what_we_know", "What do we know about Karabakh?")
+        );
         assert_eq!(head("Сайлаудың мән-жайы.", " Бұл"), is("context", "Сайлаудың мән-жайы"));
         assert_eq!(head("Read also", ""), is("read_also", "Read also"));
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use icu_locale_core::Locale;
-use icu_plurals::{PluralCategory, PluralRules};
+use icu_plurals::{PluralCategory, PluralRules, PluralRulesOptions};
 
 use super::heads::Heads;
 use crate::diagnostic::Diagnostic;
@@ -39,8 +39,8 @@ impl Strings {
     pub fn new(code: &str) -> Self {
         let english = Locale::try_from_str("en").expect("`en` is a locale");
         let locale = Locale::try_from_str(code).unwrap_or_else(|_| english.clone());
-        let plurals = PluralRules::try_new(locale.into(), Default::default())
-            .or_else(|_| PluralRules::try_new(english.into(), Default::default()))
+        let plurals = PluralRules::try_new(locale.into(), PluralRulesOptions::default())
+            .or_else(|_| PluralRules::try_new(english.into(), PluralRulesOptions::default()))
             .expect("English is compiled in");
         Self {
             name: code.to_owned(),
@@ -101,9 +101,9 @@ impl Strings {
 fn read_text(place: Place<'_>, key: &str, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
     match &node.value {
         Value::Map(forms) => {
-            let forms = forms
-                .iter()
-                .filter_map(|form| Some((form.key.clone(), text(place, &form.key, &form.value, diagnostics)?.value)));
+            let forms = forms.iter().filter_map(|form| {
+                Some((form.key.clone(), text(place, &form.key, &form.value, diagnostics)?.value))
+            });
             Some(Text::Plural(forms.collect()))
         }
         Value::Scalar { .. } => Some(Text::One(text(place, key, node, diagnostics)?.value)),

@@ -17,7 +17,10 @@ pub fn rewrite(site: &Tree, built_in: &Tree, inventory: &Inventory, assets: &mut
             let tree = if site.contains(file) { site } else { built_in };
             let Ok(text) = tree.read_text(file) else { continue };
             let Some(rewritten) = rewrite_one(&text, name, inventory, assets) else { continue };
-            let asset = Asset { url: hashed_url(file, rewritten.as_bytes()), bytes: AssetBytes::Text(rewritten.into()) };
+            let asset = Asset {
+                url: hashed_url(file, rewritten.as_bytes()),
+                bytes: AssetBytes::Text(rewritten.into()),
+            };
             if assets.get(*file) != Some(&asset) {
                 assets.insert((*file).clone(), asset);
                 changed = true;

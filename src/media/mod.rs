@@ -96,5 +96,6 @@ fn hashed_url(path: &SitePath, bytes: &[u8]) -> Url {
     let hash = blake3::hash(bytes).to_hex();
     let extension: String = path.extension().chars().filter(char::is_ascii_alphanumeric).collect();
     let dot = if extension.is_empty() { "" } else { "." };
-    Url::parse(&format!("/assets/{stem}-{}{dot}{extension}", &hash[..16])).expect("a slug and a hash are an address")
+    Url::parse(&format!("/assets/{stem}-{}{dot}{extension}", &hash[..16]))
+        .expect("a slug and a hash are an address")
 }

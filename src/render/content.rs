@@ -58,8 +58,22 @@ pub struct Content<'c, 'e> {
 
 impl<'c, 'e> Content<'c, 'e> {
     /// A document's own text on its page.
-    pub fn of_page(frame: &'c mut Frame<'e>, document: &'c Document, language: &'c str, implicits: &'c Context) -> Self {
-        Self { frame, document, language, implicits, shift: 0, prefix: "", depth: 0, footnotes: Footnotes::default() }
+    pub fn of_page(
+        frame: &'c mut Frame<'e>,
+        document: &'c Document,
+        language: &'c str,
+        implicits: &'c Context,
+    ) -> Self {
+        Self {
+            frame,
+            document,
+            language,
+            implicits,
+            shift: 0,
+            prefix: "",
+            depth: 0,
+            footnotes: Footnotes::default(),
+        }
     }
 
     /// The whole text with its footnotes.
@@ -120,7 +134,9 @@ impl<'c, 'e> Content<'c, 'e> {
     fn component(&mut self, block: &ComponentBlock, out: &mut String) {
         let name = block.name.value.as_str();
         let edition = self.frame.edition;
-        let Some(component) = edition.theme.catalogue.get(name).filter(|c| c.not_for_text.is_none()) else { return };
+        let Some(component) = edition.theme.catalogue.get(name).filter(|c| c.not_for_text.is_none()) else {
+            return;
+        };
         let place = Place { file: &self.document.path, source: &self.document.source };
         // What is wrong with the arguments was said when the document was checked.
         let mut said = Vec::new();
@@ -129,9 +145,10 @@ impl<'c, 'e> Content<'c, 'e> {
             return;
         }
         for file in component.files() {
-            let key = bound.get(&file).and_then(Value::as_str).and_then(|written| {
-                if written.is_empty() { None } else { self.picture_key(written) }
-            });
+            let key = bound
+                .get(&file)
+                .and_then(Value::as_str)
+                .and_then(|written| if written.is_empty() { None } else { self.picture_key(written) });
             if let Some(key) = key {
                 bound.insert(file, Value::from(key));
             }
@@ -143,9 +160,10 @@ impl<'c, 'e> Content<'c, 'e> {
             return;
         }
         let mut body = String::new();
-        let items = component.list.as_ref().filter(|form| !bound.contains_key(&form.argument)).and_then(|form| {
-            Some((form, bold_items(&self.document.source, &self.document.definitions, &block.body)?))
-        });
+        let items =
+            component.list.as_ref().filter(|form| !bound.contains_key(&form.argument)).and_then(|form| {
+                Some((form, bold_items(&self.document.source, &self.document.definitions, &block.body)?))
+            });
         match (items, block.body.as_slice()) {
             (Some((form, items)), [Block::Markdown(markdown)]) => {
                 let value = self.list_items(form, &items, markdown);
@@ -209,7 +227,11 @@ impl<'c, 'e> Content<'c, 'e> {
             let rest = rest.trim().trim_start_matches(['—', '–', '-', ':', ' ']).trim_start();
             map.insert(form.rest.clone().into(), Value::safe_string(rest));
             if let Some(key) = &form.body {
-                let body = if item.body.is_empty() { Value::none() } else { Value::safe_string(&part(self, &item.body)) };
+                let body = if item.body.is_empty() {
+                    Value::none()
+                } else {
+                    Value::safe_string(&part(self, &item.body))
+                };
                 map.insert(key.clone().into(), body);
             }
             Value::from(map)
@@ -232,13 +254,24 @@ impl<'c, 'e> Content<'c, 'e> {
     }
 
     /// An explainer, through its component.
-    fn explainer(&mut self, name: &str, bound: Bound, id: &str, level: u8, at: &Range<usize>, out: &mut String) {
-        let text = |key: &str| bound.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
+    fn explainer(
+        &mut self,
+        name: &str,
+        bound: Bound,
+        id: &str,
+        level: u8,
+        at: &Range<usize>,
+        out: &mut String,
+    ) {
+        let text =
+            |key: &str| bound.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
         let Some(reference) = text("ref") else { return };
         let show = text("show").unwrap_or_else(|| "summary".into());
         let site = &self.frame.edition.world.site;
         let (language, default) = (self.frame.entry.language.as_str(), site.config.language.as_str());
-        let Some(shown) = site.explainers.shown(&reference, language, default, text("version").as_deref(), self.frame.date) else {
+        let Some(shown) =
+            site.explainers.shown(&reference, language, default, text("version").as_deref(), self.frame.date)
+        else {
             return;
         };
         if self.depth >= MAX_WAY {

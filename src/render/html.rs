@@ -27,10 +27,23 @@ struct Note {
 }
 
 /// Renders a piece of Markdown. Of `only` a part, when given: then no block around that part.
-pub fn markdown_block(content: &mut Content<'_, '_>, block: &MarkdownBlock, only: Option<&Range<usize>>, out: &mut String) {
+pub fn markdown_block(
+    content: &mut Content<'_, '_>,
+    block: &MarkdownBlock,
+    only: Option<&Range<usize>>,
+    out: &mut String,
+) {
     let document = content.document;
     let text = markdown::Text::new(&document.source, &block.range, &document.definitions);
-    let mut writer = Writer { content, pending: Vec::new(), dropped_links: Vec::new(), quotes: Vec::new(), code: false, link: 0, out };
+    let mut writer = Writer {
+        content,
+        pending: Vec::new(),
+        dropped_links: Vec::new(),
+        quotes: Vec::new(),
+        code: false,
+        link: 0,
+        out,
+    };
     let mut events: Vec<(Event<'_>, Range<usize>)> = Vec::new();
     let mut in_footnote = 0;
     for (event, at) in text.events() {
@@ -62,7 +75,9 @@ pub fn markdown_block(content: &mut Content<'_, '_>, block: &MarkdownBlock, only
     let mut i = 0;
     while i < events.len() {
         // A paragraph whose text was all run-in head.
-        if matches!(events[i].0, Event::Start(Tag::Paragraph)) && matches!(events.get(i + 1), Some((Event::End(TagEnd::Paragraph), _))) {
+        if matches!(events[i].0, Event::Start(Tag::Paragraph))
+            && matches!(events.get(i + 1), Some((Event::End(TagEnd::Paragraph), _)))
+        {
             i += 2;
             continue;
         }
@@ -80,7 +95,9 @@ pub fn markdown_block(content: &mut Content<'_, '_>, block: &MarkdownBlock, only
 
 /// How many events a picture alone in its paragraph takes, if one begins here.
 fn figure_at(events: &[(Event<'_>, Range<usize>)]) -> Option<usize> {
-    let [(Event::Start(Tag::Paragraph), _), (Event::Start(Tag::Image { .. }), _), rest @ ..] = events else { return None };
+    let [(Event::Start(Tag::Paragraph), _), (Event::Start(Tag::Image { .. }), _), rest @ ..] = events else {
+        return None;
+    };
     let end = rest.iter().position(|(event, _)| matches!(event, Event::End(TagEnd::Image)))?;
     matches!(rest.get(end + 1), Some((Event::End(TagEnd::Paragraph), _))).then_some(end + 4)
 }
@@ -216,7 +233,12 @@ impl<'t> Writer<'_, '_, '_, 't> {
             self.pending.push(Event::Text(text[from..url.start].to_owned().into()));
             let dest_url: CowStr<'t> = text[url.clone()].to_owned().into();
             let label = dest_url.clone();
-            self.pending.push(Event::Start(Tag::Link { link_type: LinkType::Autolink, dest_url, title: "".into(), id: "".into() }));
+            self.pending.push(Event::Start(Tag::Link {
+                link_type: LinkType::Autolink,
+                dest_url,
+                title: "".into(),
+                id: "".into(),
+            }));
             self.pending.push(Event::Text(label));
             self.pending.push(Event::End(TagEnd::Link));
             from = url.end;
@@ -312,7 +334,8 @@ impl Content<'_, '_> {
 
     fn footnote_reference(&mut self, label: &str) -> String {
         let next = self.footnotes.numbers.len() + 1;
-        let note = self.footnotes.numbers.entry(label.to_owned()).or_insert(Note { number: next, references: 0 });
+        let note =
+            self.footnotes.numbers.entry(label.to_owned()).or_insert(Note { number: next, references: 0 });
         note.references += 1;
         let (number, reference) = (note.number, note.references);
         let slug = footnote_slug(label);
@@ -333,12 +356,17 @@ impl Content<'_, '_> {
         out.push_str(&format!("<section class=\"footnotes\" aria-label=\"{title}\">\n<ol>\n"));
         let mut done = 0;
         // A footnote may refer to another, which is then numbered after it.
-        while let Some((label, number)) =
-            self.footnotes.numbers.iter().map(|(label, note)| (label.clone(), note.number)).find(|(_, n)| *n == done + 1)
+        while let Some((label, number)) = self
+            .footnotes
+            .numbers
+            .iter()
+            .map(|(label, note)| (label.clone(), note.number))
+            .find(|(_, n)| *n == done + 1)
         {
             done = number;
             let slug = footnote_slug(&label);
-            let (id, target) = (self.prefixed(&format!("fn-{slug}")), self.prefixed(&format!("fnref-{slug}")));
+            let (id, target) =
+                (self.prefixed(&format!("fn-{slug}")), self.prefixed(&format!("fnref-{slug}")));
             out.push_str(&format!("<li id=\"{id}\">"));
             if let Some(range) = document.facts.footnotes.get(&label) {
                 let block = MarkdownBlock { range: range.clone(), skip: None };
@@ -347,7 +375,9 @@ impl Content<'_, '_> {
                 markdown_block(self, &block, Some(&own), &mut html);
                 let html = html.trim_end();
                 let (before, end) = html.strip_suffix("</p>").map_or((html, ""), |before| (before, "</p>"));
-                out.push_str(&format!("{before} <a class=\"footnote-back\" href=\"#{target}\" aria-label=\"{back}\">↩</a>{end}"));
+                out.push_str(&format!(
+                    "{before} <a class=\"footnote-back\" href=\"#{target}\" aria-label=\"{back}\">↩</a>{end}"
+                ));
             }
             out.push_str("</li>\n");
         }

@@ -8,7 +8,7 @@ use super::{context, template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::Kind;
 use crate::edition::{Edition, views};
-use crate::path::SitePath;
+use crate::path::{SitePath, Url};
 use crate::route::{self, List, Pages, page_url};
 use crate::site::{EntryId, Group, Site};
 
@@ -51,6 +51,10 @@ pub fn list(
 ) -> Option<Vec<u8>> {
     let world = &edition.world;
     let mut context = context(edition, language);
+    context.insert_value(
+        "languages",
+        views::language_links(world, &edition.theme, language, |other| same_list(edition, list, other)),
+    );
     context.insert_value("list", view(edition, list, language, page));
     let mut span = Span::file(&SitePath::new("nutgraf.yaml"));
     let name = match (list, page) {
@@ -90,6 +94,19 @@ pub fn list(
     template(edition, name, &context, &span, diagnostics)
 }
 
+/// The address of the same list in another language, where there is one.
+fn same_list(edition: &Edition, list: &List, language: &str) -> Option<Url> {
+    let world = &edition.world;
+    let url = match list {
+        List::UsedBy(id) => {
+            let other = world.site.in_language(*id, language);
+            (world.site.entries[other].language == language).then(|| world.site.entries[other].url.clone())
+        }
+        _ => Some(route::list_url(&world.site, list, language)),
+    };
+    url.filter(|url| world.routes.has(url))
+}
+
 /// A hub that has no text in this language: the default language's fields without its text, or its name.
 fn bare_hub(edition: &Edition, kind: Kind, id: &str, language: &str) -> Value {
     let world = &edition.world;
@@ -97,7 +114,17 @@ fn bare_hub(edition: &Edition, kind: Kind, id: &str, language: &str) -> Value {
     page.insert("kind".into(), Value::from(kind.name()));
     page.insert("language".into(), Value::from(language));
     let empty_list = || Value::from(Vec::<Value>::new());
-    for key in ["toc", "sources", "corrections", "translations", "links", "read_also", "explainers", "topics", "authors"] {
+    for key in [
+        "toc",
+        "sources",
+        "corrections",
+        "translations",
+        "links",
+        "read_also",
+        "explainers",
+        "topics",
+        "authors",
+    ] {
         page.insert(key.into(), empty_list());
     }
     for key in ["description", "content", "background"] {
@@ -118,7 +145,7 @@ pub fn view(edition: &Edition, list: &List, language: &str, page: Option<usize>)
     let range = pages.range(page);
     let url = page_url(site, list, language, page);
     let (older, newer) = neighbours(pages, page);
-    let href = |page: Option<usize>| site.href(&page_url(site, list, language, page));
+    let href = |page: usize| site.href(&page_url(site, list, language, (page > 0).then_some(page)));
     let (kind, id, title) = naming(world, list, language);
     let fields = ListFields {
         kind,
@@ -129,7 +156,7 @@ pub fn view(edition: &Edition, list: &List, language: &str, page: Option<usize>)
         number: page,
         total: pages.total,
         older_pages: pages.older,
-        older_url: older.map(|page| href(Some(page))),
+        older_url: older.map(href),
         newer_url: newer.map(href),
     };
     let mut map: Map = views::to_map(&fields);
@@ -148,29 +175,34 @@ pub fn view(edition: &Edition, list: &List, language: &str, page: Option<usize>)
     Value::from(map)
 }
 
-/// The neighbouring pages: the older one's number, and the newer one's (`None` inside for the first).
-fn neighbours(pages: Pages, page: Option<usize>) -> (Option<usize>, Option<Option<usize>>) {
+/// The pages beside a page, as numbers: with older entries, and with newer ones (0 is the first page).
+fn neighbours(pages: Pages, page: Option<usize>) -> (Option<usize>, Option<usize>) {
     match page {
         None => ((pages.older > 0).then_some(pages.older), None),
-        Some(page) => {
-            let newer = if page < pages.older { Some(page + 1) } else { None };
-            ((page > 1).then(|| page - 1), Some(newer))
-        }
+        Some(page) => ((page > 1).then(|| page - 1), Some(if page < pages.older { page + 1 } else { 0 })),
     }
 }
 
-fn naming(world: &crate::edition::World, list: &List, language: &str) -> (&'static str, Option<String>, Option<String>) {
+fn naming(
+    world: &crate::edition::World,
+    list: &List,
+    language: &str,
+) -> (&'static str, Option<String>, Option<String>) {
     let site: &Site = &world.site;
     match list {
         List::Home => ("home", None, None),
         List::Briefings => ("briefings", None, None),
-        List::Section(id) => ("section", Some(id.clone()), views::section(world, id, language).map(|s| s.title)),
+        List::Section(id) => {
+            ("section", Some(id.clone()), views::section(world, id, language).map(|s| s.title))
+        }
         List::Explainers => ("explainers", None, None),
         List::Topics => ("topics", None, None),
         List::Authors => ("authors", None, None),
         List::Threads => ("threads", None, None),
         List::Corrections => ("corrections", None, None),
-        List::Hub(kind, id) => (kind.name(), Some(id.clone()), Some(views::named(world, *kind, id, language).title)),
+        List::Hub(kind, id) => {
+            (kind.name(), Some(id.clone()), Some(views::named(world, *kind, id, language).title))
+        }
         List::UsedBy(id) => {
             let entry = &site.entries[*id];
             ("used_by", Some(entry.id.clone()), Some(entry.title().to_owned()))
@@ -180,8 +212,13 @@ fn naming(world: &crate::edition::World, list: &List, language: &str) -> (&'stat
 
 fn hubs(edition: &Edition, kind: Kind, language: &str) -> Value {
     let world = &edition.world;
-    let hubs: Vec<Value> =
-        world.site.groups.hubs(kind, language).iter().map(|id| views::hub(world, kind, id, language)).collect();
+    let hubs: Vec<Value> = world
+        .site
+        .groups
+        .hubs(kind, language)
+        .iter()
+        .map(|id| views::hub(world, kind, id, language))
+        .collect();
     Value::from(hubs)
 }
 
@@ -220,13 +257,18 @@ fn home(edition: &Edition, language: &str) -> Value {
         (!members.is_empty()).then(|| Value::from(map))
     };
     let wanted = &site.config.home_sections;
-    let sections = site.config.sections.iter().filter(|s| wanted.is_empty() || wanted.contains(&s.id)).filter_map(|s| {
-        block(views::section(world, &s.id, language)?, Group::Section(s.id.clone()))
-    });
+    let sections = site
+        .config
+        .sections
+        .iter()
+        .filter(|s| wanted.is_empty() || wanted.contains(&s.id))
+        .filter_map(|s| block(views::section(world, &s.id, language)?, Group::Section(s.id.clone())));
     map.insert("sections".into(), Value::from(sections.collect::<Vec<_>>()));
-    let topics = site.config.home_topics.iter().filter_map(|id| {
-        block(views::named(world, Kind::Topic, id, language), Group::Topic(id.clone()))
-    });
+    let topics = site
+        .config
+        .home_topics
+        .iter()
+        .filter_map(|id| block(views::named(world, Kind::Topic, id, language), Group::Topic(id.clone())));
     map.insert("topics".into(), Value::from(topics.collect::<Vec<_>>()));
     map.insert("threads".into(), hubs(edition, Kind::Thread, language));
     let explainers = route::members(site, &List::Explainers, language);

@@ -19,6 +19,12 @@ pub fn entry(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) 
     let entry = &edition.world.site.entries[id];
     let page = page_view(edition, id, diagnostics);
     let mut context = context(edition, &entry.language);
+    let languages = views::language_links(&edition.world, &edition.theme, &entry.language, |language| {
+        let other = edition.world.site.in_language(id, language);
+        let other = &edition.world.site.entries[other];
+        (other.language == language).then(|| other.url.clone())
+    });
+    context.insert_value("languages", languages);
     context.insert_value("page", page);
     if entry.kind == Kind::Explainer {
         let list = super::list::view(edition, &List::UsedBy(id), &entry.language, None);
@@ -62,7 +68,8 @@ pub fn page_view(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnosti
     };
     let mut content = Content::of_page(&mut frame, &entry.document, &entry.language, &implicits);
     let html = content.whole();
-    let hub = entry.front.explainer.iter().map(|id| ExplainerRef { id: id.clone(), version: None, show: None });
+    let hub =
+        entry.front.explainer.iter().map(|id| ExplainerRef { id: id.clone(), version: None, show: None });
     let refs: Vec<ExplainerRef> = entry.front.explainers.iter().cloned().chain(hub).collect();
     let background = content.background(&refs);
     diagnostics.append(&mut frame.diagnostics);
@@ -73,6 +80,8 @@ pub fn page_view(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnosti
 
 /// The page a host shows for an address that does not exist.
 pub fn not_found(edition: &Edition, language: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
-    let context = context(edition, language);
+    let mut context = context(edition, language);
+    context
+        .insert_value("languages", views::language_links(&edition.world, &edition.theme, language, |_| None));
     template(edition, "404.html", &context, &Span::file(&SitePath::new("nutgraf.yaml")), diagnostics)
 }

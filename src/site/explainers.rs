@@ -99,15 +99,28 @@ pub fn take_versions(entries: Vec<Entry>, d: &mut Vec<Diagnostic>) -> (Vec<Entry
         let versions = explainers.versions.entry(key.clone()).or_default();
         let is_dated = |document: &Document| document.identity.version.is_some();
         if let Some(other) = versions.iter().find(|v| is_dated(&v.document) != is_dated(&entry.document)) {
-            let (single, dated) =
-                if is_dated(&entry.document) { (&other.document, &entry.document) } else { (&entry.document, &other.document) };
+            let (single, dated) = if is_dated(&entry.document) {
+                (&other.document, &entry.document)
+            } else {
+                (&entry.document, &other.document)
+            };
             d.push(say::explainer_twice(Span::file(&single.path), &entry.id, &dated.path));
         } else if let Some(other) = versions.iter().find(|v| !is_dated(&v.document) || v.as_of == as_of) {
-            d.push(say::duplicate_id(Span::file(&entry.document.path), "explainer", &entry.id, &other.document.path));
+            d.push(say::duplicate_id(
+                Span::file(&entry.document.path),
+                "explainer",
+                &entry.id,
+                &other.document.path,
+            ));
             continue;
         }
-        versions.push(Version { as_of, document: Arc::clone(&entry.document), front: Arc::clone(&entry.front) });
-        let newest = pages.get(&key).and_then(|page| page.front.as_of.as_ref()).is_none_or(|a| a.value <= as_of);
+        versions.push(Version {
+            as_of,
+            document: Arc::clone(&entry.document),
+            front: Arc::clone(&entry.front),
+        });
+        let newest =
+            pages.get(&key).and_then(|page| page.front.as_of.as_ref()).is_none_or(|a| a.value <= as_of);
         if newest {
             pages.insert(key, entry);
         }
@@ -155,7 +168,12 @@ pub fn uses(
 }
 
 /// What an entry shows for a reference.
-pub fn shown<'a>(site: &'a Site, entry: &'a Entry, reference: &ExplainerRef, date: Option<Date>) -> Option<Shown<'a>> {
+pub fn shown<'a>(
+    site: &'a Site,
+    entry: &'a Entry,
+    reference: &ExplainerRef,
+    date: Option<Date>,
+) -> Option<Shown<'a>> {
     let pin = reference.version.as_ref().map(|v| v.value.as_str());
     site.explainers.shown(&reference.id.value, &entry.language, &site.config.language, pin, date)
 }
@@ -169,7 +187,11 @@ fn check(
 ) {
     let date = entry.published.map(|m| m.date(&site.config.timezone));
     let file = &entry.document.path;
-    let hub = entry.document.front.explainer.iter().map(|id| ExplainerRef { id: id.clone(), version: None, show: None });
+    let hub = entry.document.front.explainer.iter().map(|id| ExplainerRef {
+        id: id.clone(),
+        version: None,
+        show: None,
+    });
     let hub: Vec<ExplainerRef> = hub.collect();
     for reference in refs(&entry.document.front, &entry.document).chain(&hub) {
         let span = Span::new(file, reference.id.at.clone());
@@ -178,7 +200,13 @@ fn check(
             let hidden = withheld.iter().find(|(kind, other, _)| *kind == Kind::Explainer && other == id);
             d.push(match hidden {
                 Some((_, _, why)) => say::withheld_link(span, id, &why.reason(&site.config.timezone)),
-                None => say::unknown_reference(Code::UnknownExplainer, span, "explainer", id, known.iter().copied()),
+                None => say::unknown_reference(
+                    Code::UnknownExplainer,
+                    span,
+                    "explainer",
+                    id,
+                    known.iter().copied(),
+                ),
             });
             continue;
         }
@@ -225,13 +253,22 @@ fn rings(site: &Site, d: &mut Vec<Diagnostic>) {
 }
 
 /// Depth-first; the way is at most as long as there are explainers, and kept on the heap by `MAX_WAY`.
-fn follow(site: &Site, id: EntryId, way: &mut Vec<EntryId>, done: &mut BTreeSet<EntryId>, d: &mut Vec<Diagnostic>) {
+fn follow(
+    site: &Site,
+    id: EntryId,
+    way: &mut Vec<EntryId>,
+    done: &mut BTreeSet<EntryId>,
+    d: &mut Vec<Diagnostic>,
+) {
     way.push(id);
     let entry = &site.entries[id];
     for reference in &entry.document.facts.explainers {
-        let Some(next) = site.find_or_default(Kind::Explainer, &reference.id.value, &entry.language) else { continue };
+        let Some(next) = site.find_or_default(Kind::Explainer, &reference.id.value, &entry.language) else {
+            continue;
+        };
         if let Some(start) = way.iter().position(|step| *step == next) {
-            let mut ring: Vec<&str> = way[start..].iter().map(|step| site.entries[*step].id.as_str()).collect();
+            let mut ring: Vec<&str> =
+                way[start..].iter().map(|step| site.entries[*step].id.as_str()).collect();
             ring.push(&site.entries[next].id);
             d.push(say::explainer_ring(Span::new(&entry.document.path, reference.id.at.clone()), &ring));
         } else if !done.contains(&next) && way.len() < MAX_WAY {

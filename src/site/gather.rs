@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::time::{Clock, LeftOut, Withheld};
 use super::Entry;
+use super::time::{Clock, LeftOut, Withheld};
 use crate::config::Config;
 use crate::diagnostic::catalog::{front_matter, site as say};
 use crate::diagnostic::{Diagnostic, Span};
@@ -30,17 +30,31 @@ pub struct Gathered {
     pub withheld_urls: Vec<(Url, Withheld)>,
 }
 
+/// What the translations of one document share: kind, path without language, version.
+type Same<'a> = (Kind, &'a str, Option<Date>);
+
 /// Turns documents into entries.
-pub fn gather(config: &Config, documents: &[Arc<Document>], clock: Clock, d: &mut Vec<Diagnostic>) -> Gathered {
-    let mut groups: BTreeMap<(Kind, &str, Option<Date>), Vec<&Arc<Document>>> = BTreeMap::new();
+pub fn gather(
+    config: &Config,
+    documents: &[Arc<Document>],
+    clock: Clock,
+    d: &mut Vec<Diagnostic>,
+) -> Gathered {
+    let mut groups: BTreeMap<Same<'_>, Vec<&Arc<Document>>> = BTreeMap::new();
     for document in documents {
         let identity = &document.identity;
         groups.entry((identity.kind, &identity.key, identity.version)).or_default().push(document);
     }
-    let mut gathered =
-        Gathered { entries: Vec::new(), left_out: Vec::new(), withheld: Vec::new(), withheld_urls: Vec::new() };
+    let mut gathered = Gathered {
+        entries: Vec::new(),
+        left_out: Vec::new(),
+        withheld: Vec::new(),
+        withheld_urls: Vec::new(),
+    };
     for group in groups.into_values() {
-        let language = |document: &Document| document.identity.language.clone().unwrap_or_else(|| config.language.clone());
+        let language = |document: &Document| {
+            document.identity.language.clone().unwrap_or_else(|| config.language.clone())
+        };
         let original = group
             .iter()
             .copied()
@@ -51,7 +65,12 @@ pub fn gather(config: &Config, documents: &[Arc<Document>], clock: Clock, d: &mu
             let language = language(document);
             if let Some(first) = seen.insert(language.clone(), &document.path) {
                 let id = &document.identity.id;
-                d.push(say::duplicate_id(Span::file(&document.path), document.identity.kind.name(), id, first));
+                d.push(say::duplicate_id(
+                    Span::file(&document.path),
+                    document.identity.kind.name(),
+                    id,
+                    first,
+                ));
                 continue;
             }
             let front = if Arc::ptr_eq(document, original) {
@@ -73,10 +92,9 @@ fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Ve
     match identity.kind {
         Kind::Briefing if front.date.is_none() => {
             let named = identity.date.and_then(|date| Moment::parse(&date.to_string(), &config.timezone));
-            let date = named
-                .map(|value| Located { value, at: 0..0 })
-                .or_else(|| front.embargo.clone());
-            let given_but_wrong = document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
+            let date = named.map(|value| Located { value, at: 0..0 }).or_else(|| front.embargo.clone());
+            let given_but_wrong =
+                document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
             if date.is_none() && readable && front.at.end > 0 && !given_but_wrong {
                 let span = Span::new(&document.path, 0..3);
                 let help = "add a line like `date: 2023-09-11`, or begin the file's name with the date";
@@ -88,7 +106,8 @@ fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Ve
             if let Some(value) = identity.version {
                 return Arc::new(Front { as_of: Some(Located { value, at: 0..0 }), ..(*front).clone() });
             }
-            let given_but_wrong = document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
+            let given_but_wrong =
+                document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
             if readable && front.at.end > 0 && !given_but_wrong {
                 let span = Span::new(&document.path, 0..3);
                 let help = "add a line like `as_of: 2023-09-11`: the date its facts are of";
@@ -122,8 +141,9 @@ fn add(
         (date, embargo) => date.as_ref().or(embargo.as_ref()).map(|m| m.value),
     };
     let Some(url) = address(config, identity.kind, &id, &language, &front, published) else { return };
-    let future_version =
-        identity.version.filter(|version| *version > clock.now.to_zoned_datetime(config.timezone.clone()).date());
+    let future_version = identity
+        .version
+        .filter(|version| *version > clock.now.to_zoned_datetime(config.timezone.clone()).date());
     let why = Withheld::of(&front, clock).or_else(|| {
         let moment = Moment::parse(&future_version?.to_string(), &config.timezone)?;
         Some(Withheld::Future(moment))
@@ -189,8 +209,8 @@ fn address(
 /// A translation's front matter with what it leaves out taken from its original. Words that belong to one
 /// language are not taken, nor are addresses.
 fn inherit(own: &Front, original: &Front) -> Front {
-    fn first<T: Clone>(own: &Option<T>, original: &Option<T>) -> Option<T> {
-        own.clone().or_else(|| original.clone())
+    fn first<T: Clone>(own: Option<&T>, original: Option<&T>) -> Option<T> {
+        own.or(original).cloned()
     }
     fn list<T: Clone>(own: &[T], original: &[T]) -> Vec<T> {
         if own.is_empty() { original.to_vec() } else { own.to_vec() }
@@ -205,18 +225,18 @@ fn inherit(own: &Front, original: &Front) -> Front {
     };
     Front {
         at: own.at.clone(),
-        title: first(&own.title, &original.title),
-        date: first(&own.date, &original.date),
-        updated: first(&own.updated, &original.updated),
-        section: first(&own.section, &original.section),
+        title: first(own.title.as_ref(), original.title.as_ref()),
+        date: first(own.date.as_ref(), original.date.as_ref()),
+        updated: first(own.updated.as_ref(), original.updated.as_ref()),
+        section: first(own.section.as_ref(), original.section.as_ref()),
         kicker: own.kicker.clone(),
         description: own.description.clone(),
         authors: list(&own.authors, &original.authors),
-        byline: first(&own.byline, &original.byline),
-        dateline: first(&own.dateline, &original.dateline),
+        byline: first(own.byline.as_ref(), original.byline.as_ref()),
+        dateline: first(own.dateline.as_ref(), original.dateline.as_ref()),
         image: inherit_image(own.image.as_ref(), original.image.as_ref()),
         topics: list(&own.topics, &original.topics),
-        thread: first(&own.thread, &original.thread),
+        thread: first(own.thread.as_ref(), original.thread.as_ref()),
         explainers: list(&own.explainers, &original.explainers),
         related: list(&own.related, &original.related),
         sources: list(&own.sources, &original.sources),
@@ -229,15 +249,15 @@ fn inherit(own: &Front, original: &Front) -> Front {
         slug: own.slug.clone(),
         aliases: own.aliases.clone(),
         run_in_heads: own.run_in_heads.or(original.run_in_heads),
-        extra: first(&own.extra, &original.extra),
-        as_of: first(&own.as_of, &original.as_of),
+        extra: first(own.extra.as_ref(), original.extra.as_ref()),
+        as_of: first(own.as_of.as_ref(), original.as_of.as_ref()),
         summary: own.summary.clone(),
-        owner: first(&own.owner, &original.owner),
-        review_by: first(&own.review_by, &original.review_by),
+        owner: first(own.owner.as_ref(), original.owner.as_ref()),
+        review_by: first(own.review_by.as_ref(), original.review_by.as_ref()),
         changes: list(&own.changes, &original.changes),
-        explainer: first(&own.explainer, &original.explainer),
-        status: first(&own.status, &original.status),
-        role: first(&own.role, &original.role),
+        explainer: first(own.explainer.as_ref(), original.explainer.as_ref()),
+        status: first(own.status.as_ref(), original.status.as_ref()),
+        role: first(own.role.as_ref(), original.role.as_ref()),
         links: list(&own.links, &original.links),
     }
 }

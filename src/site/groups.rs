@@ -77,7 +77,10 @@ pub fn group(config: &Config, entries: &[Entry]) -> Groups {
     for (id, entry) in entries.iter().enumerate() {
         groups.by_id.entry((entry.kind, entry.language.clone(), entry.id.clone())).or_default().push(id);
         let hub = matches!(entry.kind, Kind::Topic | Kind::Author | Kind::Thread);
-        if hub && (entry.language == config.language || !groups.names.contains_key(&(entry.kind, entry.id.clone()))) {
+        if hub
+            && (entry.language == config.language
+                || !groups.names.contains_key(&(entry.kind, entry.id.clone())))
+        {
             groups.names.insert((entry.kind, entry.id.clone()), entry.title().to_owned());
         }
     }

@@ -189,7 +189,10 @@ impl Site {
 
     /// The document of a kind with an id in a language.
     pub fn find(&self, kind: Kind, id: &str, language: &str) -> Option<EntryId> {
-        self.groups.by_id.get(&(kind, language.to_owned(), id.to_owned())).and_then(|ids| ids.first().copied())
+        self.groups
+            .by_id
+            .get(&(kind, language.to_owned(), id.to_owned()))
+            .and_then(|ids| ids.first().copied())
     }
 
     /// The document of a kind with an id in a language, else in the default language.

@@ -30,17 +30,27 @@ pub fn check(site: &Site, withheld: &[(Kind, String, Withheld)], d: &mut Vec<Dia
                 Ok(None) => {
                     let slug = slug_of(&reference.value);
                     let hidden = withheld.iter().find(|(kind, id, _)| *kind == Kind::Briefing && id == slug);
-                    d.push(match hidden {
-                        Some((_, _, why)) => say::withheld_link(span, &reference.value, &why.reason(zone)),
-                        None => {
-                            let known: Vec<&str> =
-                                site.entries.iter().filter(|e| e.kind == Kind::Briefing).map(|e| e.id.as_str()).collect();
-                            say::unknown_reference(Code::UnknownBriefing, span, "briefing", &reference.value, known)
-                        }
+                    d.push(if let Some((_, _, why)) = hidden {
+                        say::withheld_link(span, &reference.value, &why.reason(zone))
+                    } else {
+                        let known: Vec<&str> = site
+                            .entries
+                            .iter()
+                            .filter(|e| e.kind == Kind::Briefing)
+                            .map(|e| e.id.as_str())
+                            .collect();
+                        say::unknown_reference(
+                            Code::UnknownBriefing,
+                            span,
+                            "briefing",
+                            &reference.value,
+                            known,
+                        )
                     });
                 }
                 Err(several) => {
-                    let paths: Vec<&SitePath> = several.iter().map(|id| &site.entries[*id].document.path).collect();
+                    let paths: Vec<&SitePath> =
+                        several.iter().map(|id| &site.entries[*id].document.path).collect();
                     d.push(say::ambiguous_briefing(span, &reference.value, &paths));
                 }
             }
@@ -63,7 +73,8 @@ pub fn find_briefing(site: &Site, from: &Entry, reference: &str) -> Result<Optio
         Some(Target::Withheld(_)) | None => None,
     };
     if reference.starts_with('/') {
-        let with_slash = if reference.ends_with('/') { reference.to_owned() } else { format!("{reference}/") };
+        let with_slash =
+            if reference.ends_with('/') { reference.to_owned() } else { format!("{reference}/") };
         let urls = [reference, &with_slash];
         return Ok(urls.iter().find_map(|url| as_entry(site.at_url(&Url::parse(url)?))));
     }

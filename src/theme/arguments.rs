@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use tera::Value;
 
 use super::catalogue::{Catalogue, Component, Declared, Item, Type};
-use crate::diagnostic::catalog::{components as say, front_matter};
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::catalog::{components as say, front_matter};
 use crate::document::lists::bold_items;
 use crate::document::{Block, ComponentBlock, Document};
 use crate::fields::{Place, is_unsafe_url};
@@ -45,7 +45,12 @@ fn check_blocks(catalogue: &Catalogue, document: &Document, blocks: &[Block], d:
 }
 
 /// Checks a call and turns its arguments into values. What is wrong is left out.
-pub fn bind(component: &Component, block: &ComponentBlock, place: Place<'_>, d: &mut Vec<Diagnostic>) -> Bound {
+pub fn bind(
+    component: &Component,
+    block: &ComponentBlock,
+    place: Place<'_>,
+    d: &mut Vec<Diagnostic>,
+) -> Bound {
     let mut bound = Bound::new();
     for argument in &block.arguments {
         let name = argument.name.value.as_str();
@@ -73,7 +78,12 @@ pub fn bind(component: &Component, block: &ComponentBlock, place: Place<'_>, d: 
     bound
 }
 
-fn missing(component: &Component, block: &ComponentBlock, declared: &Declared, place: Place<'_>) -> Diagnostic {
+fn missing(
+    component: &Component,
+    block: &ComponentBlock,
+    declared: &Declared,
+    place: Place<'_>,
+) -> Diagnostic {
     let example = component.example.lines().find(|line| line.contains(&format!("{}=", declared.name)));
     say::missing_argument(place.span(&block.at), &block.name.value, &declared.name, example)
 }
@@ -98,7 +108,12 @@ fn check_list(
             None => {
                 let end = item.at.start + document.source[item.at.clone()].lines().next().map_or(0, str::len);
                 let wanted = format!("an item that begins with a bold {}, like `- **…** …`", form.bold);
-                d.push(say::wrong_argument(place.span(&(item.at.start..end)), &block.name.value, &wanted, "plain text"));
+                d.push(say::wrong_argument(
+                    place.span(&(item.at.start..end)),
+                    &block.name.value,
+                    &wanted,
+                    "plain text",
+                ));
             }
             Some(bold) => {
                 let value = yaml::Value::Scalar { text: bold.value, plain: false };
@@ -143,7 +158,11 @@ fn convert(
         Type::Choice(choices) => match text {
             Some(choice) if choices.iter().any(|c| c == choice) => Some(Value::from(choice)),
             Some(choice) => {
-                d.push(front_matter::bad_choice(place.span(&node.at), choice, choices.iter().map(String::as_str)));
+                d.push(front_matter::bad_choice(
+                    place.span(&node.at),
+                    choice,
+                    choices.iter().map(String::as_str),
+                ));
                 None
             }
             None => wrong("one word"),
@@ -175,16 +194,24 @@ fn convert(
                 yaml::Value::Scalar { .. } | yaml::Value::Map(_) => vec![node],
             };
             if items.is_empty() {
-                let values: Vec<Value> = list.iter().map(|n| Value::from_serializable(&n.to_json())).collect();
+                let values: Vec<Value> =
+                    list.iter().map(|n| Value::from_serializable(&n.to_json())).collect();
                 return Some(Value::from(values));
             }
-            let values: Vec<Value> = list.iter().filter_map(|n| convert_item(name, items, n, place, d)).collect();
+            let values: Vec<Value> =
+                list.iter().filter_map(|n| convert_item(name, items, n, place, d)).collect();
             Some(Value::from(values))
         }
     }
 }
 
-fn convert_item(name: &str, items: &[Item], node: &Node, place: Place<'_>, d: &mut Vec<Diagnostic>) -> Option<Value> {
+fn convert_item(
+    name: &str,
+    items: &[Item],
+    node: &Node,
+    place: Place<'_>,
+    d: &mut Vec<Diagnostic>,
+) -> Option<Value> {
     let yaml::Value::Map(entries) = &node.value else {
         let keys: Vec<&str> = items.iter().map(|i| i.name.as_str()).collect();
         let wanted = format!("a list of items with {}", keys.join(", "));

@@ -188,7 +188,8 @@ pub fn read(engine: &Tera, sources: &BTreeMap<SitePath, Arc<str>>) -> (Catalogue
                 problems.push(format!("it has no key `{key}`"));
             }
         }
-        let text = |key: &str| metadata.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+        let text =
+            |key: &str| metadata.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
         let types = metadata.get("types");
         let items = metadata.get("items");
         let mut arguments: Vec<Declared> = Vec::new();
@@ -201,7 +202,9 @@ pub fn read(engine: &Tera, sources: &BTreeMap<SitePath, Arc<str>>) -> (Catalogue
                     Type::Any
                 }),
             };
-            let items = items.and_then(|i| i.get_from_path(argument.name())).map_or_else(Vec::new, |keys| item_keys(keys, &mut problems));
+            let items = items
+                .and_then(|i| i.get_from_path(argument.name()))
+                .map_or_else(Vec::new, |keys| item_keys(keys, &mut problems));
             let default = argument.default().cloned();
             arguments.push(Declared { name: argument.name().to_owned(), kind, default, items });
         }
@@ -244,7 +247,12 @@ fn item_keys(keys: &Value, problems: &mut Vec<String>) -> Vec<Item> {
 
 fn list_form(value: &Value) -> Option<ListForm> {
     let text = |key: &str| value.get_from_path(key).and_then(Value::as_str).map(str::to_owned);
-    Some(ListForm { argument: text("argument")?, bold: text("bold")?, rest: text("rest")?, body: text("body") })
+    Some(ListForm {
+        argument: text("argument")?,
+        bold: text("bold")?,
+        rest: text("rest")?,
+        body: text("body"),
+    })
 }
 
 /// Where a component is defined.

@@ -47,13 +47,15 @@ pub fn load(site: &Tree, sources: &mut BTreeMap<SitePath, Arc<str>>, d: &mut Vec
             }
         }
     }
-    let map: serde_json::Map<String, serde_json::Value> = data.into_iter().map(|(name, (_, v))| (name, v)).collect();
+    let map: serde_json::Map<String, serde_json::Value> =
+        data.into_iter().map(|(name, (_, v))| (name, v)).collect();
     Value::from_serializable(&map)
 }
 
 fn json(path: &SitePath, text: &str) -> Result<serde_json::Value, Diagnostic> {
     serde_json::from_str(text).map_err(|error| {
-        let start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let start: usize =
+            text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let at = (start + error.column().saturating_sub(1)).min(text.len());
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message);
@@ -73,7 +75,7 @@ fn csv(path: &SitePath, text: &str) -> Result<serde_json::Value, Diagnostic> {
     for record in reader.records() {
         let record = record.map_err(|e| malformed(&e))?;
         let row: serde_json::Map<String, serde_json::Value> =
-            names.iter().cloned().zip(record.iter().map(|cell| cell.into())).collect();
+            names.iter().cloned().zip(record.iter().map(Into::into)).collect();
         rows.push(serde_json::Value::Object(row));
     }
     Ok(serde_json::Value::Array(rows))

@@ -53,7 +53,10 @@ pub fn load_errors(error: &Error, templates: &[(String, Arc<str>)]) -> Vec<(Opti
             vec![(Some(tpl.clone()), say::reference(Span::file(&file_of(tpl)), &message))]
         }
         ErrorKind::Msg(text) => from_text(text, &source),
-        other => vec![(None, say::reference(Span::file(&SitePath::new("templates")), &in_house_style(&other.to_string())))],
+        other => vec![(
+            None,
+            say::reference(Span::file(&SitePath::new("templates")), &in_house_style(&other.to_string())),
+        )],
     }
 }
 
@@ -82,7 +85,8 @@ fn from_text<'a>(text: &str, source: &impl Fn(&str) -> &'a str) -> Vec<(Option<S
 /// "Component `a` is defined in both `b` and `c`".
 fn defined_twice<'a>(text: &str, source: &impl Fn(&str) -> &'a str) -> Option<(Option<String>, Diagnostic)> {
     let mut quoted = text.strip_prefix("Component `")?.split('`');
-    let (name, _, first, _, second) = (quoted.next()?, quoted.next()?, quoted.next()?, quoted.next()?, quoted.next()?);
+    let (name, _, first, _, second) =
+        (quoted.next()?, quoted.next()?, quoted.next()?, quoted.next()?, quoted.next()?);
     let at = find(source(second), &format!("component {name}"));
     let diagnostic = components::twice(Span::new(&file_of(second), at), name, &file_of(first));
     Some((Some(second.to_owned()), diagnostic))

@@ -168,7 +168,9 @@ fn load_languages(
                     let place = Place { file, source: &text };
                     match yaml::parse(&text, 0..text.len()) {
                         Ok(node) => strings.merge(place, &node, d),
-                        Err(malformed) => d.push(front_matter::malformed(place.span(&malformed.at), &malformed)),
+                        Err(malformed) => {
+                            d.push(front_matter::malformed(place.span(&malformed.at), &malformed));
+                        }
                     }
                     sources.insert(file.clone(), text);
                 }
@@ -182,13 +184,15 @@ fn load_languages(
                 strings.heads.add(head, component);
             }
         }
-        let unknown: Vec<&str> = config.heads.iter().map(|(_, _, c)| c.as_str()).filter(|c| catalogue.get(c).is_none()).collect();
+        let unknown: Vec<&str> =
+            config.heads.iter().map(|(_, _, c)| c.as_str()).filter(|c| catalogue.get(c).is_none()).collect();
         for component in unknown {
             let known = catalogue.names();
             let span = Span::file(&SitePath::new("nutgraf.yaml"));
             d.push(crate::diagnostic::catalog::components::unknown(span, component, known));
         }
-        languages.insert(code.clone(), Language { code: code.clone(), strings, dates: DateFormats::new(code) });
+        languages
+            .insert(code.clone(), Language { code: code.clone(), strings, dates: DateFormats::new(code) });
     }
     languages
 }
@@ -199,7 +203,8 @@ pub fn rules(config: &Config, theme: &Theme) -> Rules {
         let rule = ComponentRule { section: component.section, files: component.files() };
         (component.name.clone(), rule)
     });
-    let heads = theme.languages.values().map(|language| (language.code.clone(), language.strings.heads.clone()));
+    let heads =
+        theme.languages.values().map(|language| (language.code.clone(), language.strings.heads.clone()));
     Rules {
         language: config.language.clone(),
         languages: config.languages.keys().cloned().collect(),

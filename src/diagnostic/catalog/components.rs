@@ -1,4 +1,5 @@
 //! Diagnostics about components and their arguments.
+#![expect(missing_docs, reason = "each function's message says what it is for")]
 
 use super::{Code, error, list_names, with_help};
 use crate::diagnostic::nearest::did_you_mean;
@@ -28,7 +29,8 @@ pub fn unknown_argument<'a>(
 }
 
 pub fn missing_argument(span: Span, component: &str, argument: &str, example: Option<&str>) -> Diagnostic {
-    let diagnostic = error(Code::MissingArgument, span, format!("`{component}` needs the argument `{argument}`"));
+    let diagnostic =
+        error(Code::MissingArgument, span, format!("`{component}` needs the argument `{argument}`"));
     let help = match (argument, example) {
         ("title", _) => Some(format!("write it in brackets: `{component}[…]`")),
         (_, Some(example)) => Some(format!("for example: {example}")),

@@ -1,4 +1,5 @@
 //! Diagnostics about files as such.
+#![expect(missing_docs, reason = "each function's message says what it is for")]
 
 use super::{Code, error, warning};
 use crate::diagnostic::{Diagnostic, Span};
@@ -9,8 +10,12 @@ pub fn unreadable(file: &SitePath, reason: &str) -> Diagnostic {
 }
 
 pub fn not_utf8(file: &SitePath, offset: usize) -> Diagnostic {
-    error(Code::NotUtf8, Span::file(file), format!("this file is not UTF-8 text: byte {offset} is something else"))
-        .help("open it in your editor and save it with the encoding UTF-8")
+    error(
+        Code::NotUtf8,
+        Span::file(file),
+        format!("this file is not UTF-8 text: byte {offset} is something else"),
+    )
+    .help("open it in your editor and save it with the encoding UTF-8")
 }
 
 pub fn too_large(file: &SitePath, bytes: usize, limit: usize) -> Diagnostic {
@@ -33,8 +38,12 @@ pub fn data_malformed(span: Span, reason: &str) -> Diagnostic {
 }
 
 pub fn data_twice(file: &SitePath, other: &SitePath) -> Diagnostic {
-    error(Code::DataTwice, Span::file(file), format!("`{}` and `{}` would both be `data.{}`", file.name(), other.name(), stem(file)))
-        .help("rename one of them")
+    error(
+        Code::DataTwice,
+        Span::file(file),
+        format!("`{}` and `{}` would both be `data.{}`", file.name(), other.name(), stem(file)),
+    )
+    .help("rename one of them")
 }
 
 pub fn misplaced(file: &SitePath) -> Diagnostic {

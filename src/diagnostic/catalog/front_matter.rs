@@ -1,4 +1,5 @@
 //! Diagnostics about front matter, and about YAML wherever it stands.
+#![expect(missing_docs, reason = "each function's message says what it is for")]
 
 use super::{Code, error, list_names, warning, with_help};
 use crate::diagnostic::nearest::did_you_mean;
@@ -6,8 +7,9 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::yaml::{Malformed, Trouble};
 
 pub fn missing(span: Span) -> Diagnostic {
-    error(Code::FrontMatterMissing, span, "this file does not begin with front matter")
-        .help("begin the file with three lines: `---`, then `title: …`, then `---`; add `date: …` for a briefing")
+    error(Code::FrontMatterMissing, span, "this file does not begin with front matter").help(
+        "begin the file with three lines: `---`, then `title: …`, then `---`; add `date: …` for a briefing",
+    )
 }
 
 pub fn unclosed(span: Span) -> Diagnostic {
@@ -21,9 +23,13 @@ pub fn malformed(span: Span, malformed: &Malformed) -> Diagnostic {
             .help("indent with spaces: YAML does not allow tabs here"),
         Trouble::Quotes => error(Code::YamlQuotes, span, "this value needs quotes")
             .help("put the value in quotes, like `key: \"…\"`"),
-        Trouble::Budget => error(Code::YamlBudget, span, "this YAML is too large or too deep when written out")
-            .help("write the values out plainly: aliases (`*name`) that repeat other aliases are refused"),
-        Trouble::Other => error(Code::YamlMalformed, span, format!("this is not valid YAML: {}", malformed.message)),
+        Trouble::Budget => {
+            error(Code::YamlBudget, span, "this YAML is too large or too deep when written out")
+                .help("write the values out plainly: aliases (`*name`) that repeat other aliases are refused")
+        }
+        Trouble::Other => {
+            error(Code::YamlMalformed, span, format!("this is not valid YAML: {}", malformed.message))
+        }
     }
 }
 
@@ -38,9 +44,15 @@ pub fn duplicate_key(span: Span, key: &str, first: Span) -> Diagnostic {
         .help("keep one of the two")
 }
 
-pub fn unknown_key<'a>(span: Span, key: &str, of: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    let help = did_you_mean(key, known)
-        .unwrap_or_else(|| "put it under `extra:`, or list it in `front_matter: {ignore: […]}` of nutgraf.yaml".into());
+pub fn unknown_key<'a>(
+    span: Span,
+    key: &str,
+    of: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let help = did_you_mean(key, known).unwrap_or_else(|| {
+        "put it under `extra:`, or list it in `front_matter: {ignore: […]}` of nutgraf.yaml".into()
+    });
     warning(Code::UnknownKey, span, format!("{of} has no key `{key}`")).help(help)
 }
 
@@ -58,7 +70,11 @@ pub fn bad_date(span: Span, text: &str, wanted: &str) -> Diagnostic {
     )
 }
 
-pub fn bad_choice<'a>(span: Span, value: &str, choices: impl IntoIterator<Item = &'a str> + Clone) -> Diagnostic {
+pub fn bad_choice<'a>(
+    span: Span,
+    value: &str,
+    choices: impl IntoIterator<Item = &'a str> + Clone,
+) -> Diagnostic {
     let help = did_you_mean(value, choices.clone());
     let listed = list_names(choices);
     with_help(error(Code::BadChoice, span, format!("`{value}` is none of {listed}")), help)
@@ -72,7 +88,9 @@ pub fn comment_cut(span: Span) -> Diagnostic {
 pub fn bad_slug(span: Span, what: &str, text: &str, suggestion: Option<&str>) -> Diagnostic {
     let help = match suggestion {
         Some(slug) => format!("write `{slug}`"),
-        None => "give it a name of lower-case letters a–z, digits and `-`: rename the file, or set `slug:`".into(),
+        None => {
+            "give it a name of lower-case letters a–z, digits and `-`: rename the file, or set `slug:`".into()
+        }
     };
     error(Code::BadSlug, span, format!("{what} `{text}` cannot be part of an address")).help(help)
 }

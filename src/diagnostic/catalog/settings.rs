@@ -1,4 +1,5 @@
 //! Diagnostics about nutgraf.yaml and the strings of a language.
+#![expect(missing_docs, reason = "each function's message says what it is for")]
 
 use super::{Code, error, list_names, with_help};
 use crate::diagnostic::nearest::did_you_mean;
@@ -20,7 +21,8 @@ pub fn unknown_key<'a>(
         let listed = list_names(known);
         (!listed.is_empty()).then(|| format!("known here: {listed}"))
     });
-    let diagnostic = super::make(Code::UnknownKey, Severity::Error, Some(span), format!("{of} has no key `{key}`"));
+    let diagnostic =
+        super::make(Code::UnknownKey, Severity::Error, Some(span), format!("{of} has no key `{key}`"));
     with_help(diagnostic, help)
 }
 
@@ -41,5 +43,7 @@ pub fn bad_permalink(span: Span, text: &str, reason: &str) -> Diagnostic {
 
 pub fn missing_strings(span: Span, language: &str) -> Diagnostic {
     error(Code::MissingStrings, span, format!("there are no interface strings for the language `{language}`"))
-        .help(format!("add templates/strings/{language}.yaml; `nutgraf/templates/strings/en.yaml` shows its keys"))
+        .help(format!(
+            "add templates/strings/{language}.yaml; `nutgraf/templates/strings/en.yaml` shows its keys"
+        ))
 }

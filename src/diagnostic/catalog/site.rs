@@ -1,4 +1,5 @@
 //! Diagnostics about documents as a whole site: addresses, references, links, explainers.
+#![expect(missing_docs, reason = "each function's message says what it is for")]
 
 use super::{Code, error, warning, with_help};
 use crate::diagnostic::nearest::did_you_mean;
@@ -34,7 +35,10 @@ pub fn unknown_section<'a>(span: Span, name: &str, known: impl IntoIterator<Item
 
 pub fn unknown_version(span: Span, explainer: &str, version: &str, nearest: Option<&str>) -> Diagnostic {
     let help = nearest.map(|v| format!("the nearest is `{v}`"));
-    with_help(error(Code::UnknownVersion, span, format!("the explainer `{explainer}` has no version `{version}`")), help)
+    with_help(
+        error(Code::UnknownVersion, span, format!("the explainer `{explainer}` has no version `{version}`")),
+        help,
+    )
 }
 
 pub fn ambiguous_briefing(span: Span, slug: &str, paths: &[&SitePath]) -> Diagnostic {
@@ -63,7 +67,11 @@ pub fn dead_anchor<'a>(
 }
 
 pub fn withheld_link(span: Span, target: &str, reason: &str) -> Diagnostic {
-    warning(Code::WithheldLink, span, format!("`{target}` is not published ({reason}), so nothing leads there yet"))
+    warning(
+        Code::WithheldLink,
+        span,
+        format!("`{target}` is not published ({reason}), so nothing leads there yet"),
+    )
 }
 
 pub fn missing_file<'a>(span: Span, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
@@ -79,18 +87,27 @@ pub fn explainer_ring(span: Span, ring: &[&str]) -> Diagnostic {
 }
 
 pub fn explainer_twice(span: Span, id: &str, other: &SitePath) -> Diagnostic {
-    error(Code::ExplainerTwice, span, format!("the explainer `{id}` is one file here and has dated versions in {other}"))
-        .help("move this file into the folder under its date, like `2023-09-11.md`")
+    error(
+        Code::ExplainerTwice,
+        span,
+        format!("the explainer `{id}` is one file here and has dated versions in {other}"),
+    )
+    .help("move this file into the folder under its date, like `2023-09-11.md`")
 }
 
 pub fn explainer_later(span: Span, id: &str, version: &str) -> Diagnostic {
-    warning(Code::ExplainerLater, span, format!("every version of `{id}` is later than this briefing"))
-        .help(format!("the oldest is shown, of {version}; add an earlier version, or name one with `version=`"))
+    warning(Code::ExplainerLater, span, format!("every version of `{id}` is later than this briefing")).help(
+        format!("the oldest is shown, of {version}; add an earlier version, or name one with `version=`"),
+    )
 }
 
 pub fn explainer_untranslated(span: Span, id: &str, language: &str, shown: &str) -> Diagnostic {
-    warning(Code::ExplainerUntranslated, span, format!("the explainer `{id}` has no `{language}` text, so the `{shown}` one is shown"))
-        .help(format!("add content/explainers/{id}.{language}.md"))
+    warning(
+        Code::ExplainerUntranslated,
+        span,
+        format!("the explainer `{id}` has no `{language}` text, so the `{shown}` one is shown"),
+    )
+    .help(format!("add content/explainers/{id}.{language}.md"))
 }
 
 pub fn unknown_language<'a>(
@@ -98,11 +115,16 @@ pub fn unknown_language<'a>(
     suffix: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Diagnostic {
-    let help = did_you_mean(suffix, known)
-        .map(|h| h.replace('`', "").replacen("did you mean ", "did you mean `.", 1).replace('?', "`?"))
-        .unwrap_or_else(|| format!("add it to nutgraf.yaml: `languages: {{{suffix}: {{title: …}}}}`"));
-    error(Code::UnknownLanguage, Span::file(file), format!("the ending `.{suffix}` is a language that this site does not have"))
-        .help(help)
+    let help = did_you_mean(suffix, known).map_or_else(
+        || format!("add it to nutgraf.yaml: `languages: {{{suffix}: {{title: …}}}}`"),
+        |h| h.replace('`', "").replacen("did you mean ", "did you mean `.", 1).replace('?', "`?"),
+    );
+    error(
+        Code::UnknownLanguage,
+        Span::file(file),
+        format!("the ending `.{suffix}` is a language that this site does not have"),
+    )
+    .help(help)
 }
 
 pub fn date_order(span: Span, earlier: &str, later: &str) -> Diagnostic {

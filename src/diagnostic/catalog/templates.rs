@@ -1,4 +1,5 @@
 //! Diagnostics about templates.
+#![expect(missing_docs, reason = "each function's message says what it is for")]
 
 use super::{Code, error};
 use crate::diagnostic::{Diagnostic, Span};

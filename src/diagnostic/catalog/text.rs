@@ -1,4 +1,5 @@
 //! Diagnostics about the text of a document: directives, Markdown, raw HTML.
+#![expect(missing_docs, reason = "each function's message says what it is for")]
 
 use super::{Code, error, warning};
 use crate::diagnostic::{Diagnostic, Span};
@@ -43,6 +44,7 @@ pub fn footnote_missing(span: Span, label: &str) -> Diagnostic {
 }
 
 pub fn html_removed(span: Span, what: &str) -> Diagnostic {
-    warning(Code::HtmlRemoved, span, format!("{what} is removed from the page"))
-        .help("use a component, or set `raw_html: allow` in nutgraf.yaml if everybody who writes here is trusted")
+    warning(Code::HtmlRemoved, span, format!("{what} is removed from the page")).help(
+        "use a component, or set `raw_html: allow` in nutgraf.yaml if everybody who writes here is trusted",
+    )
 }
