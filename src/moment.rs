@@ -45,6 +45,11 @@ impl Moment {
         self.zoned(zone).date()
     }
 
+    /// As written, for templates: `2023-09-11`, or [`Self::iso`] when a time of day was written.
+    pub fn as_written(self, zone: &TimeZone) -> String {
+        if self.has_time { self.iso(zone) } else { self.date(zone).to_string() }
+    }
+
     /// ISO 8601 with the zone's offset at that moment, as metadata wants it: `2023-09-11T10:00:00+06:00`.
     pub fn iso(self, zone: &TimeZone) -> String {
         self.zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()

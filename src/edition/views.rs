@@ -36,7 +36,7 @@ pub struct Card {
     pub permalink: String,
     /// Its language.
     pub language: String,
-    /// When it was published, ISO 8601.
+    /// When it was published: a date, or a moment in ISO 8601 when a time of day was written.
     pub date: Option<String>,
     /// When it last changed, when that is later.
     pub updated: Option<String>,
@@ -145,7 +145,7 @@ pub struct TocEntry {
 pub struct CorrectionView {
     /// Its id on the page.
     pub id: String,
-    /// When, ISO 8601.
+    /// When: a date, or a moment in ISO 8601.
     pub date: String,
     /// What was wrong and what is right.
     pub text: String,
@@ -250,7 +250,7 @@ pub fn card(world: &World, entry: &Entry) -> Card {
     let site = &world.site;
     let zone = &site.config.timezone;
     let front = &entry.front;
-    let iso = |moment: Moment| moment.iso(zone);
+    let iso = |moment: Moment| moment.as_written(zone);
     let hub = |kind: Kind, term: &Term| named(world, kind, &term.id, &entry.language);
     Card {
         kind: entry.kind.name(),
@@ -296,7 +296,7 @@ pub fn page_fields(world: &World, theme: &Theme, entry: &Entry) -> PageFields {
         corrections: corrections
             .map(|(i, correction)| CorrectionView {
                 id: format!("correction-{}", i + 1),
-                date: correction.date.value.iso(zone),
+                date: correction.date.value.as_written(zone),
                 text: correction.text.clone(),
                 kind: correction.kind,
             })

@@ -229,7 +229,7 @@ fn corrections(edition: &Edition, corrections: &[(EntryId, usize)]) -> Value {
         let correction = &world.site.entries[*id].front.corrections[*i];
         let mut map = views::to_map(&views::CorrectionView {
             id: format!("correction-{}", i + 1),
-            date: correction.date.value.iso(zone),
+            date: correction.date.value.as_written(zone),
             text: correction.text.clone(),
             kind: correction.kind,
         });

@@ -1,0 +1,13 @@
+//! What a user of Nutgraf would notice, tested from outside: the program on sites, whole pages, whole
+//! messages. One binary, so that it links once.
+
+mod architecture;
+mod cases;
+mod catalogue;
+mod command_line;
+mod demo;
+mod documentation;
+mod hostile;
+mod output;
+mod random;
+mod site;
