@@ -384,7 +384,7 @@ fn permalink(
         Some("it has a part that does not exist")
     } else if Url::parse(&sample).is_none() {
         Some("it is no address")
-    } else if !(text.ends_with('/') || text.strip_suffix(".html").is_some()) {
+    } else if !(text.ends_with('/') || text.ends_with(".html")) {
         Some("it ends neither in `/` nor in `.html`")
     } else {
         None

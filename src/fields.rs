@@ -187,7 +187,9 @@ pub fn text(
         diagnostics.push(front_matter::wrong_type(span, key, "text", node.describe()));
         return None;
     };
-    if let Some(comment) = node.comment_after(place.source) {
+    // In settings a comment after a value is a comment; in a story it is more often the end of a headline.
+    let is_story = place.file.as_str().starts_with("content/");
+    if let Some(comment) = node.comment_after(place.source).filter(|_| is_story) {
         diagnostics.push(front_matter::comment_cut(place.span(&comment)));
     }
     Some(Located { value: text.trim().to_owned(), at: node.at.clone() })

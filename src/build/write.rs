@@ -189,6 +189,10 @@ impl Stage {
             for old in before.iter().filter(|old| old.starts_with(&format!("{path}/"))) {
                 self.remove(old);
             }
+            // Folders left empty went too, perhaps one this file lies in.
+            if let Some(folder) = file.parent() {
+                fs::create_dir_all(folder).map_err(|e| at(folder, &e))?;
+            }
             if file.is_dir() {
                 return Err(io::Error::other(format!("{} is in the way: it is a folder", file.display())));
             }

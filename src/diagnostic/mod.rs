@@ -1,4 +1,4 @@
-//! What Nutgraf has to say about a site: values, made only by [`catalog`], printed only by [`print`].
+//! What Nutgraf has to say about a site: values, made only by [`catalog`], printed only by [`mod@print`].
 
 pub mod catalog;
 pub mod nearest;

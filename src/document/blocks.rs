@@ -12,7 +12,7 @@ use super::markdown::{self, Text};
 use super::{Rules, raw_html};
 use crate::config::RawHtml;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::catalog::{front_matter, text as say};
+use crate::diagnostic::catalog::text as say;
 use crate::fields::{Located, Place, is_unsafe_url};
 use crate::language::heads::{BoldStart, run_in_head};
 use crate::language::{Heads, letters};
@@ -429,8 +429,9 @@ impl Reader<'_, '_> {
         match tag {
             Tag::Heading { level, id, .. } => {
                 let source = &self.place.source[at.clone()];
-                if level == HeadingLevel::H2 && !source.trim_start().starts_with('#') {
-                    let underline = source.trim_end().rfind('\n').map_or(0, |i| i + 1);
+                let underline = source.trim_end().rfind('\n').map_or(0, |i| i + 1);
+                // A longer underline was meant.
+                if level == HeadingLevel::H2 && source[underline..].trim() == "---" {
                     let span = at.start + underline..at.start + source.trim_end().len();
                     self.d.push(say::accidental_heading(self.place.span(&span)));
                 }
@@ -456,7 +457,7 @@ impl Reader<'_, '_> {
                 match link_type {
                     LinkType::Email => {}
                     _ if is_unsafe_url(&link.value) => {
-                        self.d.push(front_matter::unsafe_url(self.place.span(&link.at), &link.value));
+                        self.d.push(say::unsafe_link(self.place.span(&link.at), &link.value));
                     }
                     _ => self.facts.links.push(link),
                 }
@@ -464,7 +465,7 @@ impl Reader<'_, '_> {
             Tag::Image { dest_url, .. } => {
                 let link = Located { value: dest_url.to_string(), at };
                 if is_unsafe_url(&link.value) {
-                    self.d.push(front_matter::unsafe_url(self.place.span(&link.at), &link.value));
+                    self.d.push(say::unsafe_link(self.place.span(&link.at), &link.value));
                 } else {
                     self.facts.files.push(link);
                 }
@@ -578,6 +579,7 @@ impl Reader<'_, '_> {
             return;
         }
         self.facts.has_html = true;
+        self.facts.anchors.extend(raw_html::anchors(html));
         if self.rules.raw_html == RawHtml::Sanitize {
             for (what, inside) in raw_html::removed(html) {
                 let span = at.start + inside.start..(at.start + inside.end).min(at.end);

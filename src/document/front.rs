@@ -198,7 +198,7 @@ pub fn read(
         Ok(node) => node,
         Err(malformed) => {
             d.push(front_matter::malformed(place.span(&malformed.at), &malformed));
-            return Front { at: range, ..Front::default() };
+            return Front::default();
         }
     };
     let rename = |key| rules.rename.get(key).map_or(key, String::as_str);

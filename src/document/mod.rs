@@ -102,11 +102,12 @@ pub fn read(path: &SitePath, source: Arc<str>, identity: Identity, rules: &Rules
     }
 }
 
-/// A file that could not be read as text, so that references to it do not fail too.
-pub fn unreadable(path: &SitePath, identity: Identity, diagnostic: Diagnostic) -> Document {
+/// A file that could not be read as text, so that references to it do not fail too; `source` is as much of
+/// it as can be shown.
+pub fn unreadable(path: &SitePath, source: Arc<str>, identity: Identity, diagnostic: Diagnostic) -> Document {
     Document {
         path: path.clone(),
-        source: "".into(),
+        source,
         identity,
         front: Arc::default(),
         blocks: Vec::new(),
@@ -120,13 +121,14 @@ pub fn unreadable(path: &SitePath, identity: Identity, diagnostic: Diagnostic) -
 fn split(place: Place<'_>, diagnostics: &mut Vec<Diagnostic>) -> (Option<Range<usize>>, Range<usize>) {
     let source = place.source;
     let is_fence = |line: &str| line.trim_end() == "---";
-    let first = source.split_inclusive('\n').next().unwrap_or_default();
+    let blank = source.len() - source.trim_start().len();
+    let first = source[blank..].split_inclusive('\n').next().unwrap_or_default();
     if !is_fence(first) {
         let shown = first.trim_end().len().min(80);
-        diagnostics.push(front_matter::missing(Span::new(place.file, 0..shown)));
+        diagnostics.push(front_matter::missing(Span::new(place.file, blank..blank + shown)));
         return (None, 0..source.len());
     }
-    let start = first.len();
+    let start = blank + first.len();
     let mut at = start;
     for line in source[start..].split_inclusive('\n') {
         if is_fence(line) {
@@ -134,6 +136,6 @@ fn split(place: Place<'_>, diagnostics: &mut Vec<Diagnostic>) -> (Option<Range<u
         }
         at += line.len();
     }
-    diagnostics.push(front_matter::unclosed(Span::new(place.file, 0..3)));
+    diagnostics.push(front_matter::unclosed(Span::new(place.file, blank..blank + 3)));
     (None, source.len()..source.len())
 }

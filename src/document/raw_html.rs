@@ -74,7 +74,7 @@ const ATTRIBUTES: &[&str] = &["class", "dir", "id", "lang", "title", "translate"
 
 /// Attributes of single elements.
 const OWN_ATTRIBUTES: &[(&str, &[&str])] = &[
-    ("a", &["href", "hreflang", "aria-label", "role"]),
+    ("a", &["href", "hreflang", "aria-label", "name", "rel", "role", "target"]),
     ("blockquote", &["cite"]),
     ("col", &["span"]),
     ("colgroup", &["span"]),
@@ -142,6 +142,19 @@ pub fn removed(html: &str) -> Vec<(String, Range<usize>)> {
         at = end.max(open + 1);
     }
     found
+}
+
+/// The places a piece of raw HTML names: its `id`s, and the `name`s of old.
+pub fn anchors(html: &str) -> Vec<String> {
+    let mut anchors = Vec::new();
+    for key in [" id=", " name="] {
+        for (at, _) in html.match_indices(key) {
+            let value = html[at + key.len()..].trim_start_matches(['"', '\'']);
+            let end = value.find(['"', '\'', '>', ' ']).unwrap_or(value.len());
+            anchors.push(value[..end].to_owned());
+        }
+    }
+    anchors
 }
 
 /// The names of the attributes in the inside of a tag.

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{Edition, World, functions, views};
 use crate::config::{self, Config};
 use crate::diagnostic::catalog::{front_matter, settings};
-use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Sources, Span};
 use crate::document::{self, Document, Rules, identity};
 use crate::links::{self, Linker};
 use crate::media::{self, Assets};
@@ -156,16 +156,18 @@ fn read_documents(tree: &Tree, rules: &Rules) -> (Vec<Arc<Document>>, Vec<Diagno
             let (identity, diagnostics) = identity::identify(path, &rules.language, &rules.languages);
             let document = identity.map(|identity| {
                 Arc::new(match tree.read_text(path) {
-                    Ok(source) => {
-                        let empty = source.trim().is_empty();
-                        let document = document::read(path, source, identity.clone(), rules);
-                        if empty {
-                            document::unreadable(path, identity, front_matter::missing(Span::file(path)))
-                        } else {
-                            document
-                        }
+                    Ok(source) if source.trim().is_empty() => {
+                        document::unreadable(path, source, identity, front_matter::missing(Span::file(path)))
                     }
-                    Err(diagnostic) => document::unreadable(path, identity, *diagnostic),
+                    Ok(source) => document::read(path, source, identity, rules),
+                    Err(diagnostic) => {
+                        let shown = match diagnostic.code {
+                            Code::NotUtf8 => tree.read(path).unwrap_or_default(),
+                            _ => Vec::new(),
+                        };
+                        let source = String::from_utf8_lossy(&shown).into_owned().into();
+                        document::unreadable(path, source, identity, *diagnostic)
+                    }
                 })
             });
             (document, diagnostics)

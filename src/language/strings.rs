@@ -1,4 +1,4 @@
-//! The interface strings of a language: templates/strings/<code>.yaml, a site's file merged over the
+//! The interface strings of a language: `templates/strings/<code>.yaml`, a site's file merged over the
 //! built-in one key by key.
 
 use std::collections::BTreeMap;

@@ -145,13 +145,11 @@ impl<'c, 'e> Content<'c, 'e> {
             return;
         }
         for file in component.files() {
-            let key = bound
-                .get(&file)
-                .and_then(Value::as_str)
-                .and_then(|written| if written.is_empty() { None } else { self.picture_key(written) });
-            if let Some(key) = key {
-                bound.insert(file, Value::from(key));
-            }
+            let Some(written) = bound.get(&file).and_then(Value::as_str).filter(|w| !w.is_empty()) else {
+                continue;
+            };
+            let Some(key) = self.picture_key(written) else { return };
+            bound.insert(file, Value::from(key));
         }
         let level = self.level(block.level);
         let id = self.prefixed(&block.id);
@@ -207,7 +205,12 @@ impl<'c, 'e> Content<'c, 'e> {
             }
             Err(error) => {
                 let span = Span::new(&self.document.path, at.clone());
-                self.frame.diagnostics.push(errors::render_error(&error, &span, "while making this"));
+                self.frame.diagnostics.push(errors::render_error(
+                    &error,
+                    &edition.theme.sources,
+                    &span,
+                    "while making this",
+                ));
             }
         }
     }

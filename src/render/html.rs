@@ -259,7 +259,7 @@ impl<'t> Writer<'_, '_, '_, 't> {
             match event {
                 Event::Start(Tag::Image { dest_url, title, .. }) => {
                     at = range.clone();
-                    let src = self.content.picture_key(dest_url).unwrap_or_else(|| dest_url.to_string());
+                    let Some(src) = self.content.picture_key(dest_url) else { return };
                     arguments.insert("src".into(), Value::from(src));
                     if !title.is_empty() {
                         arguments.insert("caption".into(), Value::from(title.to_string()));
@@ -324,12 +324,14 @@ impl Content<'_, '_> {
         linker.file_href(&linker.file(self.document, written)?)
     }
 
-    /// What a component is given for a picture: its path in the site, or its whole address.
+    /// What a component is given for a picture: its path in the site, or its whole address. `None` for a
+    /// picture that does not exist, of which its document was told.
     pub fn picture_key(&self, written: &str) -> Option<String> {
-        if is_outside(written) || written.starts_with('/') {
+        if is_outside(written) {
             return Some(written.to_owned());
         }
-        self.linker().file(self.document, written).map(|file| file.to_string())
+        let file = self.linker().file(self.document, written)?;
+        Some(if written.starts_with('/') { written.to_owned() } else { file.to_string() })
     }
 
     fn footnote_reference(&mut self, label: &str) -> String {

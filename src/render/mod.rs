@@ -88,7 +88,12 @@ fn template(
     match edition.engine.render_to(name, context, &mut bytes) {
         Ok(()) => Some(bytes),
         Err(error) => {
-            diagnostics.push(errors::render_error(&error, span, "while making the page of this"));
+            diagnostics.push(errors::render_error(
+                &error,
+                &edition.theme.sources,
+                span,
+                "while making the page of this",
+            ));
             None
         }
     }

@@ -88,14 +88,13 @@ pub fn gather(
 /// Gives a briefing the date of its file name, or of its embargo; complains when there is none.
 fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Vec<Diagnostic>) -> Arc<Front> {
     let identity = &document.identity;
-    let readable = !document.source.is_empty();
     match identity.kind {
         Kind::Briefing if front.date.is_none() => {
             let named = identity.date.and_then(|date| Moment::parse(&date.to_string(), &config.timezone));
             let date = named.map(|value| Located { value, at: 0..0 }).or_else(|| front.embargo.clone());
             let given_but_wrong =
                 document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
-            if date.is_none() && readable && front.at.end > 0 && !given_but_wrong {
+            if date.is_none() && front.at.end > 0 && !given_but_wrong {
                 let span = Span::new(&document.path, 0..3);
                 let help = "add a line like `date: 2023-09-11`, or begin the file's name with the date";
                 d.push(front_matter::missing_key(span, "date", "a briefing", help));
@@ -108,7 +107,7 @@ fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Ve
             }
             let given_but_wrong =
                 document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
-            if readable && front.at.end > 0 && !given_but_wrong {
+            if front.at.end > 0 && !given_but_wrong {
                 let span = Span::new(&document.path, 0..3);
                 let help = "add a line like `as_of: 2023-09-11`: the date its facts are of";
                 d.push(front_matter::missing_key(span, "as_of", "an explainer", help));

@@ -8,7 +8,7 @@ use tera::{Error, ErrorKind, Tera};
 
 use super::PREFIX;
 use crate::diagnostic::catalog::{components, templates as say};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::path::SitePath;
 
 /// The file of a template.
@@ -110,7 +110,7 @@ fn find(text: &str, wanted: &str) -> Range<usize> {
 }
 
 /// The error of a page that could not be made: at the template's line, naming the page.
-pub fn render_error(error: &Error, page: &Span, what: &str) -> Diagnostic {
+pub fn render_error(error: &Error, sources: &Sources, page: &Span, what: &str) -> Diagnostic {
     match error.kind() {
         ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
             let file = file_of(report.filename());
@@ -118,10 +118,23 @@ pub fn render_error(error: &Error, page: &Span, what: &str) -> Diagnostic {
             let shift = if report.filename().contains("/nutgraf.") { PREFIX.len() } else { 0 };
             let range = &report.span().range;
             let span = Span::new(&file, range.start.saturating_sub(shift)..range.end.saturating_sub(shift));
-            say::failed(span, &in_house_style(report.message())).label(page.clone(), what)
+            let named = sources
+                .get(&file)
+                .and_then(|text| text.get(span.start..span.end))
+                .filter(|_| undefined(report.message()));
+            let diagnostic = match named {
+                Some(name) => say::undefined(span, name),
+                None => say::failed(span, &in_house_style(report.message())),
+            };
+            diagnostic.label(page.clone(), what)
         }
         other => say::failed(page.clone(), &in_house_style(&other.to_string())),
     }
+}
+
+/// Whether a message says that a name stands for nothing.
+fn undefined(message: &str) -> bool {
+    message.contains("`undefined`") || message.contains("is undefined") || message.contains("not defined")
 }
 
 /// Tera's message as ours are: lower case, no full stop, one line.

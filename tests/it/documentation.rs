@@ -1,1 +1,84 @@
-//! todo
+//! The documentation says what the types say.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use nutgraf::diagnostic::Code;
+
+use crate::site::{files, package};
+
+#[test]
+fn every_diagnostic_is_documented_and_has_a_case() {
+    let documentation =
+        fs::read_to_string(package().join("docs/diagnostics.md")).expect("docs/diagnostics.md");
+    let tests: String = ["tests/cases", "tests/it"]
+        .iter()
+        .flat_map(|folder| files(&package().join(folder)).into_values())
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .collect();
+    for code in Code::ALL {
+        let name = code.as_str();
+        assert_eq!(
+            documentation.matches(&format!("\n## `{name}`\n")).count(),
+            1,
+            "{name} in docs/diagnostics.md"
+        );
+        assert!(tests.contains(&format!("[{name}]")), "{name} has no case");
+    }
+}
+
+/// The field names in the tables of docs/templates.md, by the type named above each.
+fn documented(name: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(package().join("docs/templates.md")).expect("docs/templates.md");
+    let mark = format!("<!-- fields: {name} -->");
+    let Some(at) = text.find(&mark) else { panic!("docs/templates.md has no table of {name}") };
+    text[at + mark.len()..]
+        .lines()
+        .skip_while(|line| !line.starts_with('|'))
+        .take_while(|line| line.starts_with('|'))
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned))
+        .collect()
+}
+
+/// The public fields of a struct in a source file.
+fn declared(file: &str, name: &str) -> BTreeSet<String> {
+    let source = fs::read_to_string(package().join(file)).expect("a source");
+    let start =
+        source.find(&format!("pub struct {name} {{")).unwrap_or_else(|| panic!("{file} has no {name}"));
+    let end = start + source[start..].find("\n}").expect("the end of the struct");
+    source[start..end]
+        .lines()
+        .filter_map(|line| {
+            line.trim()
+                .strip_prefix("pub ")?
+                .split(':')
+                .next()
+                .filter(|n| !n.contains(' '))
+                .map(str::to_owned)
+        })
+        .collect()
+}
+
+#[test]
+fn every_field_of_a_view_is_documented() {
+    let views = "src/edition/views.rs";
+    for name in [
+        "Card",
+        "Named",
+        "Picture",
+        "PageFields",
+        "TocEntry",
+        "CorrectionView",
+        "ChangeView",
+        "Translation",
+        "LanguageLink",
+        "ShownExplainer",
+        "SiteView",
+        "MenuEntry",
+    ] {
+        assert_eq!(documented(name), declared(views, name), "{name}");
+    }
+    let mut list = declared("src/render/list.rs", "ListFields");
+    list.extend(["items".to_owned(), "hubs".to_owned()]);
+    assert_eq!(documented("ListFields"), list);
+}

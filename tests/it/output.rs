@@ -1,1 +1,197 @@
-//! todo
+//! The output folder: what a build leaves alone, removes, and refuses.
+
+use std::fs;
+use std::process::Stdio;
+
+use crate::site::{NOW, SETTINGS, Site, command, files};
+
+const A: &str = "---\ntitle: A\ndate: 2023-09-11\n---\nThe first.\n";
+const B: &str = "---\ntitle: B\ndate: 2023-09-12\n---\nThe second.\n";
+
+fn two() -> Site {
+    Site::new([("nutgraf.yaml", SETTINGS), ("content/briefings/a.md", A), ("content/briefings/b.md", B)])
+}
+
+#[test]
+fn a_build_with_errors_leaves_the_previous_output_alone() {
+    let site = two();
+    site.build_cleanly();
+    let before = site.output();
+    site.write("content/briefings/b.md", "---\ntitle: [\n---\n");
+    assert_eq!(site.build().code, 1);
+    assert!(site.output() == before);
+    site.write("content/briefings/b.md", B);
+    site.write(
+        "templates/briefing.html",
+        "{% extends \"nutgraf/briefing.html\" %}{% block main %}{{ nothing }}{% endblock main %}",
+    );
+    assert_eq!(site.build().code, 1);
+    assert!(site.output() == before);
+    let names: Vec<String> = fs::read_dir(site.path())
+        .expect("the site")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.contains("stage"))
+        .collect();
+    assert_eq!(names, Vec::<String>::new(), "no stage is left behind");
+}
+
+#[test]
+fn unchanged_files_are_not_rewritten() {
+    let site = two();
+    site.build_cleanly();
+    let modified =
+        |path: &str| fs::metadata(site.path().join(path)).and_then(|m| m.modified()).expect("a file");
+    let (a, b) = ("public/briefings/a/index.html", "public/briefings/b/index.html");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    for file in [a, b] {
+        fs::File::options()
+            .write(true)
+            .open(site.path().join(file))
+            .expect("a file")
+            .set_modified(long_ago)
+            .expect("a time");
+    }
+    site.write("content/briefings/b.md", B.replace("second", "second, changed"));
+    site.build_cleanly();
+    assert_eq!(modified(a), long_ago);
+    assert_ne!(modified(b), long_ago);
+    assert!(site.read(b).contains("The second, changed."));
+}
+
+#[test]
+fn what_is_no_longer_made_is_removed_and_what_others_made_is_kept() {
+    let site = two();
+    site.build_cleanly();
+    site.write("public/CNAME", "example.org");
+    site.write("public/briefings/b/notes.txt", "mine");
+    site.remove("content/briefings/a.md");
+    site.remove("content/briefings/b.md");
+    let run = site.build();
+    assert_eq!(run.code, 0);
+    assert!(!site.exists("public/briefings/a"), "a folder left empty goes too");
+    assert!(!site.exists("public/briefings/b/index.html"));
+    assert!(
+        run.stdout.ends_with("not made by nutgraf, left alone:\n  CNAME\n  briefings/b/notes.txt\n"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_page_can_become_a_folder_and_back() {
+    let site = two();
+    let settings = format!("{SETTINGS}permalinks: {{briefings: \"/x/{{slug}}.html\"}}\n");
+    site.write("nutgraf.yaml", &settings);
+    site.build_cleanly();
+    assert!(site.exists("public/x/a.html"));
+    site.write("nutgraf.yaml", settings.replace("/x/{slug}.html", "/x/a.html/{slug}/"));
+    site.build_cleanly();
+    assert!(site.exists("public/x/a.html/b/index.html"));
+    site.write("nutgraf.yaml", &settings);
+    site.build_cleanly();
+    assert!(site.exists("public/x/a.html"));
+    assert!(site.path().join("public/x/a.html").is_file());
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link() {
+    let outside = tempfile::tempdir().expect("a folder");
+    let site = two();
+    site.build_cleanly();
+    fs::remove_dir_all(site.path().join("public/briefings/a")).expect("removed");
+    std::os::unix::fs::symlink(outside.path(), site.path().join("public/briefings/a")).expect("a link");
+    let run = site.build();
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("is in the way: it is no folder, or a link"), "{}", run.stderr);
+    assert_eq!(files(outside.path()).len(), 0);
+
+    fs::remove_file(site.path().join("public/briefings/a")).expect("removed");
+    fs::write(outside.path().join("secret"), "theirs").expect("a file");
+    fs::remove_file(site.path().join("public/briefings/b/index.html")).expect("removed");
+    std::os::unix::fs::symlink(
+        outside.path().join("secret"),
+        site.path().join("public/briefings/b/index.html"),
+    )
+    .expect("a link");
+    site.build_cleanly();
+    assert_eq!(fs::read_to_string(outside.path().join("secret")).expect("a file"), "theirs");
+    assert!(site.read("public/briefings/b/index.html").contains("The second."));
+}
+
+#[test]
+fn the_sites_own_folders_are_refused_as_output() {
+    let site = two();
+    for out in [".", "content", "content/briefings", "templates", "static/x", ".."] {
+        let run = site.run(&["build", "--out", out]);
+        assert_eq!(run.code, 1, "{out}");
+        assert!(run.stderr.contains("cannot be the output folder"), "{out}: {}", run.stderr);
+    }
+    assert_eq!(site.read("content/briefings/a.md"), A);
+}
+
+#[test]
+fn another_folder_and_another_address_can_be_named() {
+    let site = two();
+    let run = site.run(&[
+        "build",
+        "--now",
+        NOW,
+        "--out",
+        "elsewhere/deep",
+        "--base-url",
+        "https://preview.example/branch",
+    ]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    let page = site.read("elsewhere/deep/index.html");
+    assert!(page.contains("href=\"/branch/briefings/b/\""), "{page}");
+    assert!(page.contains("href=\"https://preview.example/branch/\""), "{page}");
+    assert!(!site.exists("public"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_killed_build_leaves_the_previous_output_whole() {
+    let site = two();
+    site.build_cleanly();
+    let before = site.output();
+    for i in 0..300 {
+        site.write(
+            &format!("content/briefings/more-{i}.md"),
+            format!("---\ntitle: M{i}\ndate: 2023-09-13\n---\nMore.\n"),
+        );
+    }
+    let stage_exists = || {
+        fs::read_dir(site.path())
+            .expect("the site")
+            .any(|e| e.expect("an entry").file_name().to_string_lossy().contains("stage"))
+    };
+    let mut child = command()
+        .current_dir(site.path())
+        .args(["build", "--now", NOW])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program");
+    while !stage_exists() && child.try_wait().expect("a child").is_none() {
+        std::thread::yield_now();
+    }
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    let after = site.output();
+    let finished = after.len() > before.len() + 100;
+    assert!(finished || after == before, "the output is either the old one or the new one");
+    site.build_cleanly();
+    assert!(!stage_exists(), "the next build clears what was left");
+    assert_eq!(site.output().keys().filter(|path| path.starts_with("briefings/more-")).count(), 300);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_is_an_error_that_names_it() {
+    let site = two();
+    site.write("blocked", "a file where a folder is due");
+    let run = site.run(&["build", "--out", "blocked/public"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("blocked"), "{}", run.stderr);
+}

@@ -10,12 +10,8 @@ pub fn unreadable(file: &SitePath, reason: &str) -> Diagnostic {
 }
 
 pub fn not_utf8(file: &SitePath, offset: usize) -> Diagnostic {
-    error(
-        Code::NotUtf8,
-        Span::file(file),
-        format!("this file is not UTF-8 text: byte {offset} is something else"),
-    )
-    .help("open it in your editor and save it with the encoding UTF-8")
+    error(Code::NotUtf8, Span::new(file, offset..offset + 1), "this file is not UTF-8 text from here on")
+        .help("open it in your editor and save it with the encoding UTF-8")
 }
 
 pub fn too_large(file: &SitePath, bytes: usize, limit: usize) -> Diagnostic {

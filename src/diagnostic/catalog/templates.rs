@@ -12,6 +12,12 @@ pub fn reference(span: Span, message: &str) -> Diagnostic {
     error(Code::TemplateReference, span, message)
 }
 
+pub fn undefined(span: Span, name: &str) -> Diagnostic {
+    error(Code::TemplateFailed, span, format!("`{name}` is not defined here")).help(
+        "every template knows `site`, `page` or `list`, `lang`, `now` and `data`; `| default(value=…)` forgives the rest",
+    )
+}
+
 pub fn failed(span: Span, message: &str) -> Diagnostic {
     error(Code::TemplateFailed, span, message)
 }

@@ -43,6 +43,12 @@ pub fn footnote_missing(span: Span, label: &str) -> Diagnostic {
         .help(format!("add a paragraph that begins with `[^{label}]: `"))
 }
 
+pub fn unsafe_link(span: Span, url: &str) -> Diagnostic {
+    let scheme = url.split(':').next().unwrap_or_default();
+    warning(Code::UnsafeUrl, span, format!("a link may not begin with `{scheme}:`, so it becomes plain text"))
+        .help("link to a page with `https://…`, or from the site's root with `/…`")
+}
+
 pub fn html_removed(span: Span, what: &str) -> Diagnostic {
     warning(Code::HtmlRemoved, span, format!("{what} is removed from the page")).help(
         "use a component, or set `raw_html: allow` in nutgraf.yaml if everybody who writes here is trusted",
