@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::{front_matter, settings};
-use crate::fields::{Fields, Place, Unknown, is_unsafe_url, text};
+use crate::fields::{Fields, Located, Place, Unknown, is_unsafe_url, text};
 use crate::path::{SitePath, Url};
 use crate::yaml::{self, Entry, Node};
 
@@ -34,13 +34,13 @@ pub struct Config {
     /// The sections in their order, by id.
     pub sections: Vec<Section>,
     /// Sections on the front page; all when empty.
-    pub home_sections: Vec<String>,
+    pub home_sections: Vec<Located<String>>,
     /// Topics on the front page.
-    pub home_topics: Vec<String>,
+    pub home_topics: Vec<Located<String>>,
     /// The look: accent colour, logo, own style sheets.
     pub theme: Theme,
-    /// Run-in heads of the site: language, head, component.
-    pub heads: Vec<(String, String, String)>,
+    /// Run-in heads of the site.
+    pub heads: Vec<Head>,
     /// Entries on a page of a list.
     pub per_page: usize,
     /// The pattern of a briefing's address.
@@ -66,13 +66,24 @@ pub struct LanguageConfig {
     pub description: Option<String>,
 }
 
+/// A run-in head of the site.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The language it belongs to.
+    pub language: String,
+    /// The text, `*` at an end for any.
+    pub text: String,
+    /// The component it opens.
+    pub component: Located<String>,
+}
+
 /// An entry of the menu.
 #[derive(Clone, Debug)]
 pub struct MenuItem {
     /// Its text by language; the default language's under its code.
     pub titles: BTreeMap<String, String>,
     /// Where it leads: from the site's root, or a full address.
-    pub url: String,
+    pub url: Located<String>,
 }
 
 /// A section of the newsroom.
@@ -94,9 +105,9 @@ pub struct Theme {
     /// The accent colour, any CSS colour in hexadecimal.
     pub accent: Option<String>,
     /// The logo's path in static/.
-    pub logo: Option<String>,
+    pub logo: Option<Located<String>>,
     /// Further style sheets in static/.
-    pub css: Vec<String>,
+    pub css: Vec<Located<String>>,
 }
 
 /// What becomes of HTML in the text.
@@ -179,9 +190,7 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         None => (Vec::new(), Vec::new()),
         Some(node) => {
             let mut home = Fields::new(place, node, |key| key, d);
-            let values =
-                |texts: Vec<crate::fields::Located<String>>| texts.into_iter().map(|t| t.value).collect();
-            let lists = (values(home.texts("sections", d)), values(home.texts("topics", d)));
+            let lists = (home.texts("sections", d), home.texts("topics", d));
             home.finish("`home`", Unknown::Refuse, &[], d);
             lists
         }
@@ -318,7 +327,7 @@ fn menu_item(place: Place<'_>, node: &Node, language: &str, d: &mut Vec<Diagnost
         }
     }
     fields.finish("an entry of `menu`", Unknown::Refuse, &[], d);
-    Some(MenuItem { titles, url: url?.value })
+    Some(MenuItem { titles, url: url? })
 }
 
 fn theme(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Theme {
@@ -337,16 +346,12 @@ fn theme(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Theme {
         }
         colour.then_some(accent.value)
     });
-    let theme = Theme {
-        accent,
-        logo: fields.text("logo", d).map(|t| t.value),
-        css: fields.texts("css", d).into_iter().map(|t| t.value).collect(),
-    };
+    let theme = Theme { accent, logo: fields.text("logo", d), css: fields.texts("css", d) };
     fields.finish("`theme`", Unknown::Refuse, &[], d);
     theme
 }
 
-fn heads(place: Place<'_>, entries: &[Entry], d: &mut Vec<Diagnostic>) -> Vec<(String, String, String)> {
+fn heads(place: Place<'_>, entries: &[Entry], d: &mut Vec<Diagnostic>) -> Vec<Head> {
     let mut heads = Vec::new();
     for language in entries {
         let yaml::Value::Map(inner) = &language.value.value else {
@@ -361,18 +366,14 @@ fn heads(place: Place<'_>, entries: &[Entry], d: &mut Vec<Diagnostic>) -> Vec<(S
         };
         for head in inner {
             if let Some(component) = text(place, &head.key, &head.value, d) {
-                heads.push((language.key.clone(), head.key.clone(), component.value));
+                heads.push(Head { language: language.key.clone(), text: head.key.clone(), component });
             }
         }
     }
     heads
 }
 
-fn permalink(
-    place: Place<'_>,
-    pattern: &crate::fields::Located<String>,
-    d: &mut Vec<Diagnostic>,
-) -> Option<Permalink> {
+fn permalink(place: Place<'_>, pattern: &Located<String>, d: &mut Vec<Diagnostic>) -> Option<Permalink> {
     let text = &pattern.value;
     let mut sample = text.clone();
     for part in ["{year}", "{month}", "{day}", "{section}", "{slug}"] {

@@ -225,9 +225,50 @@ fn has_anchor(site: &Site, entry: &Entry, anchor: &str) -> bool {
     })
 }
 
-/// Checks every link and file that published documents name.
+/// Checks every link and file that published documents and the settings name.
 pub fn check(linker: Linker<'_>) -> Vec<Diagnostic> {
-    linker.site.entries.par_iter().flat_map_iter(|entry| check_entry(linker, entry)).collect()
+    let mut diagnostics: Vec<Diagnostic> =
+        linker.site.entries.par_iter().flat_map_iter(|entry| check_entry(linker, entry)).collect();
+    check_settings(linker, &mut diagnostics);
+    diagnostics
+}
+
+/// Checks what nutgraf.yaml names: the menu's addresses, the theme's files, the front page's blocks.
+fn check_settings(linker: Linker<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let config = &linker.site.config;
+    let file = SitePath::new("nutgraf.yaml");
+    let span = |at: &std::ops::Range<usize>| Span::new(&file, at.clone());
+    for item in
+        config.menu.iter().filter(|item| item.url.value.starts_with('/') && !is_outside(&item.url.value))
+    {
+        let path = item.url.value.split(['?', '#']).next().unwrap_or_default();
+        if let Found::Nothing = linker.rooted(path) {
+            diagnostics.push(say::dead_link(span(&item.url.at), path, linker.routes.urls()));
+        }
+    }
+    for named in config.theme.css.iter().chain(&config.theme.logo) {
+        let statics = &linker.inventory.statics;
+        if !statics.contains_key(named.value.trim_start_matches('/')) {
+            diagnostics.push(say::missing_static(
+                span(&named.at),
+                &named.value,
+                statics.keys().map(String::as_str),
+            ));
+        }
+    }
+    for section in &config.home_sections {
+        if !config.sections.iter().any(|s| s.id == section.value) {
+            let known = config.sections.iter().map(|s| s.id.as_str());
+            diagnostics.push(say::unknown_section(span(&section.at), &section.value, known));
+        }
+    }
+    for topic in &config.home_topics {
+        let known: Vec<String> = linker.site.groups.hubs(Kind::Topic, &config.language);
+        if !known.contains(&topic.value) {
+            let known = known.iter().map(String::as_str);
+            diagnostics.push(say::unknown_topic(span(&topic.at), &topic.value, known));
+        }
+    }
 }
 
 fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {

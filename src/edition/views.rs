@@ -479,7 +479,7 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
     });
     let menu = config.menu.iter().map(|item| MenuEntry {
         title: item.titles.get(language).or_else(|| item.titles.values().next()).cloned().unwrap_or_default(),
-        url: menu_url(world, &item.url, language),
+        url: menu_url(world, &item.url.value, language),
     });
     let strings = theme.languages.get(language).map(|l| &l.strings);
     SiteView {
@@ -507,8 +507,8 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
             .theme
             .logo
             .as_ref()
-            .map(|logo| format!("{}/{}", config.base_path, logo.trim_start_matches('/'))),
-        css: config.theme.css.iter().map(|css| css.trim_start_matches('/').to_owned()).collect(),
+            .map(|logo| format!("{}/{}", config.base_path, logo.value.trim_start_matches('/'))),
+        css: config.theme.css.iter().map(|css| css.value.trim_start_matches('/').to_owned()).collect(),
         extra: config.extra.clone(),
     }
 }

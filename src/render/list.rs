@@ -261,14 +261,12 @@ fn home(edition: &Edition, language: &str) -> Value {
         .config
         .sections
         .iter()
-        .filter(|s| wanted.is_empty() || wanted.contains(&s.id))
+        .filter(|s| wanted.is_empty() || wanted.iter().any(|w| w.value == s.id))
         .filter_map(|s| block(views::section(world, &s.id, language)?, Group::Section(s.id.clone())));
     map.insert("sections".into(), Value::from(sections.collect::<Vec<_>>()));
-    let topics = site
-        .config
-        .home_topics
-        .iter()
-        .filter_map(|id| block(views::named(world, Kind::Topic, id, language), Group::Topic(id.clone())));
+    let topics = site.config.home_topics.iter().filter_map(|id| {
+        block(views::named(world, Kind::Topic, &id.value, language), Group::Topic(id.value.clone()))
+    });
     map.insert("topics".into(), Value::from(topics.collect::<Vec<_>>()));
     map.insert("threads".into(), hubs(edition, Kind::Thread, language));
     let explainers = route::members(site, &List::Explainers, language);

@@ -2,6 +2,7 @@
 
 use super::{Entry, EntryId, Site, Target, Withheld};
 use crate::diagnostic::catalog::site as say;
+use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::Kind;
 use crate::path::{SitePath, Url};
@@ -17,6 +18,15 @@ pub fn check(site: &Site, withheld: &[(Kind, String, Withheld)], d: &mut Vec<Dia
         {
             let known = site.config.sections.iter().map(|s| s.id.as_str());
             d.push(say::unknown_section(Span::new(file, section.at.clone()), &section.value, known));
+        }
+        for author in front.authors.iter().filter(|author| author.value.name == author.value.id) {
+            if site.find_or_default(Kind::Author, &author.value.id, &entry.language).is_none() {
+                let known =
+                    site.of(Kind::Author, &site.config.language).map(|id| site.entries[id].id.as_str());
+                if let Some(near) = nearest(&author.value.id, known) {
+                    d.push(say::unknown_author(Span::new(file, author.at.clone()), &author.value.id, near));
+                }
+            }
         }
         if let (Some(expires), Some(published)) = (&front.expires, entry.published)
             && expires.value < published

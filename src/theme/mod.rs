@@ -16,7 +16,7 @@ use tera::{Tera, Value};
 pub use catalogue::{Catalogue, Component};
 
 use crate::config::Config;
-use crate::diagnostic::catalog::{front_matter, settings};
+use crate::diagnostic::catalog::{components, front_matter, settings};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{ComponentRule, Rules};
 use crate::fields::Place;
@@ -179,20 +179,15 @@ fn load_languages(
         if !found {
             d.push(settings::missing_strings(Span::file(&SitePath::new("nutgraf.yaml")), code));
         }
-        for (language, head, component) in &config.heads {
-            if language == code {
-                strings.heads.add(head, component);
-            }
-        }
-        let unknown: Vec<&str> =
-            config.heads.iter().map(|(_, _, c)| c.as_str()).filter(|c| catalogue.get(c).is_none()).collect();
-        for component in unknown {
-            let known = catalogue.names();
-            let span = Span::file(&SitePath::new("nutgraf.yaml"));
-            d.push(crate::diagnostic::catalog::components::unknown(span, component, known));
+        for head in config.heads.iter().filter(|head| head.language == *code) {
+            strings.heads.add(&head.text, &head.component.value);
         }
         languages
             .insert(code.clone(), Language { code: code.clone(), strings, dates: DateFormats::new(code) });
+    }
+    for head in config.heads.iter().filter(|head| catalogue.get(&head.component.value).is_none()) {
+        let span = Span::new(&SitePath::new("nutgraf.yaml"), head.component.at.clone());
+        d.push(components::unknown(span, &head.component.value, catalogue.names()));
     }
     languages
 }

@@ -31,7 +31,7 @@ fn files_that_are_no_documents() {
         b"---\ntitle: \xff\xfe\n---\n",
         "content/briefings/a.md:2:8: error[not-utf8]: this file is not UTF-8 text from here on",
     );
-    starts("x".repeat(5 * 1024 * 1024), "content/briefings/a.md: error[too-large]: this file has 5 MB");
+    starts("x".repeat(5 * 1024 * 1024), "content/briefings/a.md:1:1: error[too-large]: this file has 5 MB");
 }
 
 #[test]

@@ -127,6 +127,10 @@ codes! {
     UnknownVersion = "unknown-version",
     /// A section that does not exist.
     UnknownSection = "unknown-section",
+    /// A topic that no briefing has.
+    UnknownTopic = "unknown-topic",
+    /// An author without a profile, whose id is nearly that of another.
+    UnknownAuthor = "unknown-author",
     /// A briefing that does not exist.
     UnknownBriefing = "unknown-briefing",
     /// A slug that several briefings have.

@@ -80,6 +80,23 @@ pub fn missing_file<'a>(span: Span, name: &str, known: impl IntoIterator<Item = 
     error(Code::MissingFile, span, format!("there is no file `{name}`")).help(help)
 }
 
+pub fn missing_static<'a>(span: Span, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let help = did_you_mean(name, known).unwrap_or_else(|| "name a file of static/, like `extra.css`".into());
+    error(Code::MissingFile, span, format!("there is no file `{name}` in static/")).help(help)
+}
+
+pub fn unknown_topic<'a>(span: Span, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    with_help(
+        warning(Code::UnknownTopic, span, format!("no briefing has the topic `{name}`, so it shows nothing")),
+        did_you_mean(name, known),
+    )
+}
+
+pub fn unknown_author(span: Span, name: &str, nearest: &str) -> Diagnostic {
+    warning(Code::UnknownAuthor, span, format!("there is no content/authors/{name}.md"))
+        .help(format!("did you mean `{nearest}`?"))
+}
+
 pub fn explainer_ring(span: Span, ring: &[&str]) -> Diagnostic {
     let listed: Vec<String> = ring.iter().map(|id| format!("`{id}`")).collect();
     error(Code::ExplainerRing, span, format!("these explainers include each other: {}", listed.join(" → ")))
