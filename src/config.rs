@@ -1,6 +1,7 @@
 //! nutgraf.yaml to [`Config`]. Every key it knows stands in [`read`]; every other is an error.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
@@ -64,6 +65,8 @@ pub struct LanguageConfig {
     pub title: Option<String>,
     /// The site's description in it.
     pub description: Option<String>,
+    /// Where nutgraf.yaml names it.
+    pub at: Range<usize>,
 }
 
 /// A run-in head of the site.
@@ -267,6 +270,7 @@ fn language_config(place: Place<'_>, entry: &Entry, d: &mut Vec<Diagnostic>) -> 
     let config = LanguageConfig {
         title: fields.text("title", d).map(|t| t.value),
         description: fields.text("description", d).map(|t| t.value),
+        at: entry.key_at.clone(),
     };
     fields.finish(&format!("the language `{}`", entry.key), Unknown::Refuse, &[], d);
     config

@@ -38,6 +38,8 @@ impl Place<'_> {
 pub enum Unknown {
     /// A warning: somebody else's key in front matter.
     Warn,
+    /// A warning: a key of a group inside front matter.
+    Inside,
     /// An error: a mistake in the settings.
     Refuse,
 }
@@ -67,6 +69,9 @@ impl<'a> Fields<'a> {
             Value::Map(all) => {
                 for entry in all {
                     let key = rename(&entry.key);
+                    if let Some(comment) = comment_for_value(place.source, entry) {
+                        diagnostics.push(front_matter::comment_for_value(place.span(&comment), key));
+                    }
                     match entries.iter().find(|(known, _)| *known == key) {
                         Some((_, first)) => diagnostics.push(front_matter::duplicate_key(
                             place.span(&entry.key_at),
@@ -126,7 +131,8 @@ impl<'a> Fields<'a> {
         let number = node.as_text().and_then(|t| t.parse().ok()).filter(|n| *n > 0);
         if number.is_none() {
             let span = self.place.span(&node.at);
-            diagnostics.push(front_matter::wrong_type(span, key, "a whole number above 0", node.describe()));
+            let found = node.as_text().map_or_else(|| node.describe().to_owned(), |text| format!("`{text}`"));
+            diagnostics.push(front_matter::wrong_type(span, key, "a whole number above 0", &found));
         }
         number
     }
@@ -169,10 +175,22 @@ impl<'a> Fields<'a> {
             let known = self.asked.iter().copied();
             diagnostics.push(match unknown {
                 Unknown::Warn => front_matter::unknown_key(span, key, of, known),
+                Unknown::Inside => front_matter::unknown_inner_key(span, key, of, known),
                 Unknown::Refuse => settings::unknown_key(span, key, of, known),
             });
         }
     }
+}
+
+/// `accent: #0b5394`: to YAML the value is a comment, and there is none.
+fn comment_for_value(source: &str, entry: &Entry) -> Option<Range<usize>> {
+    if entry.value.value != Value::Null {
+        return None;
+    }
+    let line = source.get(entry.key_at.end..)?.lines().next()?;
+    let comment = line.trim_start().strip_prefix(':')?.trim();
+    let start = entry.key_at.end + line.find('#')?;
+    comment.starts_with('#').then(|| start..start + comment.len())
 }
 
 /// A node's text; a list or a map is an error, text cut by a comment a warning.

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use crate::diagnostic::catalog::site as say;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::document::{Document, Kind};
+use crate::document::{Document, Kind, markdown};
+use crate::fields::is_unsafe_url;
 use crate::media::{Assets, Inventory};
 use crate::path::{SitePath, Url};
 use crate::route::{List, Route, Routes};
@@ -85,7 +86,7 @@ impl Linker<'_> {
             None => self.relative(from, language, &path),
         };
         match target {
-            Found::Entry(id) => self.entry(id, anchor),
+            Found::Entry(id) => self.entry(id, query, anchor),
             Found::Page(url) | Found::File(url) => {
                 let query = query.map_or_else(String::new, |q| format!("?{q}"));
                 let anchor = anchor.map_or_else(String::new, |a| format!("#{}", encode(&a)));
@@ -94,6 +95,27 @@ impl Linker<'_> {
             Found::Withheld(why) => Link::Withheld(why),
             Found::Nothing => Link::Nowhere,
         }
+    }
+
+    /// Where a link leads, as an attribute says it; `None` when it is to become plain text.
+    pub fn href(&self, from: &Document, language: &str, written: &str) -> Option<String> {
+        match self.link(from, language, written) {
+            Link::Outside => (!is_unsafe_url(written)).then(|| written.to_owned()),
+            Link::Inside(url) => Some(url),
+            Link::Here(anchor) => Some(format!("#{anchor}")),
+            Link::Withheld(_) | Link::NoAnchor { .. } | Link::Nowhere => None,
+        }
+    }
+
+    /// A short Markdown text of a document with its links as they lead from any page.
+    pub fn rewrite(&self, from: &Document, language: &str, text: &str) -> String {
+        let mut rewritten = text.to_owned();
+        for (at, url) in markdown::links(text).into_iter().rev() {
+            if let Some(href) = self.href(from, language, &url) {
+                rewritten.replace_range(at, &href);
+            }
+        }
+        rewritten
     }
 
     /// The file that a document names as a picture or an attachment.
@@ -116,9 +138,10 @@ impl Linker<'_> {
         Some(format!("{base}/{}", encode(name)))
     }
 
-    fn entry(&self, id: EntryId, anchor: Option<String>) -> Link {
+    fn entry(&self, id: EntryId, query: Option<&str>, anchor: Option<String>) -> Link {
         let entry = &self.site.entries[id];
-        let href = self.site.href(&entry.url);
+        let query = query.map_or_else(String::new, |query| format!("?{query}"));
+        let href = format!("{}{query}", self.site.href(&entry.url));
         match anchor {
             None => Link::Inside(href),
             Some(anchor) if has_anchor(self.site, entry, &anchor) => {
@@ -135,8 +158,13 @@ impl Linker<'_> {
         let with_slash = format!("{path}/");
         for candidate in [path, with_slash.as_str()] {
             let Some(url) = Url::parse(candidate) else { continue };
-            if let Some(target) = self.site.at_url(&url) {
-                return Found::of(target);
+            match self.site.at_url(&url) {
+                // A hub whose text is withheld still lists its briefings.
+                Some(Target::Withheld(_)) if self.routes.has(&url) => {
+                    return Found::Page(self.site.href(&url));
+                }
+                Some(target) => return Found::of(target),
+                None => {}
             }
             match self.routes.at(&url) {
                 Some(Route::List { list: List::Hub(kind, id), language, page: None }) => {
@@ -204,7 +232,7 @@ pub fn is_outside(written: &str) -> bool {
 /// Whether a page has a place with this id: in its text, in an explainer it shows, or made by its template.
 fn has_anchor(site: &Site, entry: &Entry, anchor: &str) -> bool {
     let facts = &entry.document.facts;
-    if facts.has_anchor(anchor) || ["sources", "read-also", "main"].contains(&anchor) {
+    if facts.has_anchor(anchor) || ["page-sources", "page-read-also", "main"].contains(&anchor) {
         return true;
     }
     if anchor
@@ -275,7 +303,7 @@ fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
     let document = &entry.document;
     let zone = &linker.site.config.timezone;
     let mut diagnostics = Vec::new();
-    for link in &document.facts.links {
+    for link in document.facts.links.iter().chain(&document.front.urls) {
         let span = || Span::new(&document.path, link.at.clone());
         match linker.link(document, &entry.language, &link.value) {
             Link::Inside(_) | Link::Outside => {}

@@ -203,7 +203,7 @@ pub fn pages(site: &Site, list: &List, language: &str) -> Pages {
 pub fn routes(site: &Site, inventory: &Inventory) -> (Routes, Vec<Diagnostic>) {
     let mut routes = Routes::default();
     let mut diagnostics = Vec::new();
-    let mut taken: BTreeMap<OutputPath, String> = BTreeMap::new();
+    let mut taken: BTreeMap<OutputPath, (String, Span)> = BTreeMap::new();
     for (id, entry) in site.entries.iter().enumerate() {
         match entry.kind {
             Kind::Briefing | Kind::Page => {
@@ -294,12 +294,12 @@ impl Route {
                 List::Section(id) => format!("the section `{id}`"),
                 List::Hub(kind, id) => format!("the {} `{id}`", kind.name()),
                 List::UsedBy(id) => site.entries[*id].document.path.to_string(),
-                List::Briefings
-                | List::Explainers
-                | List::Topics
-                | List::Authors
-                | List::Threads
-                | List::Corrections => "a list that every site has".into(),
+                List::Briefings => "the list of all briefings".into(),
+                List::Explainers => "the list of all explainers".into(),
+                List::Topics => "the list of all topics".into(),
+                List::Authors => "the list of all authors".into(),
+                List::Threads => "the list of all running stories".into(),
+                List::Corrections => "the list of all corrections".into(),
             },
             Self::NotFound { .. } => "the page for missing addresses".into(),
             Self::Redirect { to, .. } => format!("an alias in {}", site.entries[*to].document.path),
@@ -333,19 +333,22 @@ impl Route {
 fn add(
     site: &Site,
     routes: &mut Routes,
-    taken: &mut BTreeMap<OutputPath, String>,
+    taken: &mut BTreeMap<OutputPath, (String, Span)>,
     route: Route,
     d: &mut Vec<Diagnostic>,
 ) {
     let url = route.url(site);
     let output = route.output(site);
-    if let Some(other) = taken.get(&output) {
-        // A site's static file may replace a page of its own by intention: it still names both.
+    let (made_by, span) = (route.made_by(site), route.span(site));
+    if let Some((other, other_span)) = taken.get(&output) {
         let shown = url.as_ref().map_or_else(|| format!("/{output}"), ToString::to_string);
-        d.push(say::duplicate_url(route.span(site), &shown, other));
+        // A list has no file to point at: then it is the other one that must move.
+        let is_list = span.file.as_str() == "nutgraf.yaml";
+        let (span, other) = if is_list { (other_span.clone(), &made_by) } else { (span, other) };
+        d.push(say::duplicate_url(span, &shown, other));
         return;
     }
-    taken.insert(output, route.made_by(site));
+    taken.insert(output, (made_by, span));
     if let Some(url) = url {
         routes.by_url.insert(url, routes.all.len());
     }

@@ -66,6 +66,8 @@ pub enum Trouble {
     Budget,
     /// A value that needs quotes.
     Quotes,
+    /// A bracket that is never closed.
+    Unclosed,
     /// Anything else.
     Other,
 }
@@ -160,11 +162,9 @@ fn looks_numeric(text: &str) -> bool {
 /// When the text is not YAML, or needs more than the budget.
 pub fn parse(source: &str, range: Range<usize>) -> Result<Node, Malformed> {
     let text = &source[range.clone()];
-    if let Some(malformed) = tab_indent(text, range.start) {
-        return Err(malformed);
-    }
-    let raw: Spanned<Raw> =
-        serde_yaml::from_str_with_options(text, options()).map_err(|e| malformed(&e, text, range.start))?;
+    // A tab is looked for only when something is wrong: inside a block of text it is allowed.
+    let raw: Spanned<Raw> = serde_yaml::from_str_with_options(text, options())
+        .map_err(|e| tab_indent(text, range.start).unwrap_or_else(|| malformed(&e, text, range.start)))?;
     let node = place(raw, text, range.start);
     match anchor_for_text(&node, source) {
         Some(at) => Err(Malformed { message: "an anchor without a value".into(), at, kind: Trouble::Quotes }),
@@ -172,10 +172,11 @@ pub fn parse(source: &str, range: Range<usize>) -> Result<Node, Malformed> {
     }
 }
 
-/// `title: &x`: YAML takes the text for an anchor and the value for nothing.
+/// `title: &x y`: YAML takes the first word for an anchor and drops it.
 fn anchor_for_text(node: &Node, source: &str) -> Option<Range<usize>> {
     let Value::Map(entries) = &node.value else { return None };
-    entries.iter().filter(|e| e.value.value == Value::Null).find_map(|entry| {
+    let is_text = |entry: &&Entry| matches!(entry.value.value, Value::Null | Value::Scalar { .. });
+    entries.iter().filter(is_text).find_map(|entry| {
         let line = source[entry.key_at.end..].lines().next()?;
         let value = line.trim_start_matches(['"', '\'']).strip_prefix(':')?.trim();
         let at = entry.key_at.end + line.find(value)?;
@@ -228,13 +229,15 @@ fn malformed(error: &serde_yaml::Error, text: &str, offset: usize) -> Malformed 
     };
     let kind = if message.contains("budget") || message.contains("limit exceeded") {
         Trouble::Budget
+    } else if is_unclosed(text, line) {
+        Trouble::Unclosed
     } else if needs_quotes(text, line) {
         Trouble::Quotes
     } else {
         Trouble::Other
     };
     let at = match kind {
-        Trouble::Quotes => value_of_line(text, line).unwrap_or(at..at),
+        Trouble::Quotes | Trouble::Unclosed => value_of_line(text, line).unwrap_or(at..at),
         Trouble::Tab | Trouble::Budget | Trouble::Other => at..at,
     };
     Malformed { message, at: offset + at.start..offset + at.end, kind }
@@ -256,6 +259,14 @@ fn value_of_line(text: &str, line: usize) -> Option<Range<usize>> {
     let value = content[colon..].trim();
     let from = start + colon + content[colon..].find(value)?;
     (!value.is_empty()).then(|| from..from + value.len())
+}
+
+/// Whether the value on this line opens a bracket that it does not close.
+fn is_unclosed(text: &str, line: usize) -> bool {
+    value_of_line(text, line).is_some_and(|at| {
+        let value = &text[at];
+        value.starts_with('[') && !value.contains(']') || value.starts_with('{') && !value.contains('}')
+    })
 }
 
 /// Whether the value on this line is one that editors forget to quote.
@@ -381,7 +392,18 @@ fn place(raw: Spanned<Raw>, text: &str, offset: usize) -> Node {
                 .collect(),
         ),
     };
-    Node { value, at: offset + at.start..offset + at.end }
+    // The parser gives a collection's first mark only: it reaches to the end of what is in it.
+    let inside = match &value {
+        Value::List(items) => items.last().map(|item| item.at.end),
+        Value::Map(entries) => entries.last().map(|entry| entry.value.at.end.max(entry.key_at.end)),
+        Value::Null | Value::Scalar { .. } => None,
+    };
+    let end = inside.map_or(at.end, |inside| {
+        let inside = inside - offset;
+        let closed = source.starts_with(['[', '{']) && text[inside..].starts_with([']', '}']);
+        at.end.max(inside + usize::from(closed))
+    });
+    Node { value, at: offset + at.start..offset + end }
 }
 
 fn bytes_of(location: &serde_yaml::Location, text: &str) -> Range<usize> {
@@ -430,7 +452,7 @@ mod tests {
             "t: [a] b\n",
             "t: %x\n",
             "t: `x`\n",
-            "t: {a\n",
+            "t: {a} b\n",
             "t: *x\n",
             "t: &x\n",
         ] {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{End, MessageFormat, Session, fail};
+use super::{End, MessageFormat, Session};
 use crate::build::{self, Report};
 use crate::edition;
 use crate::theme;
@@ -45,7 +45,7 @@ const NAMED: usize = 10;
 pub fn run(session: &Session, arguments: &Arguments) -> End {
     let started = Instant::now();
     if !session.site.is_dir() {
-        return fail(&format!("there is no folder {}", session.site.display()));
+        return session.fail(&format!("there is no folder {}", session.site.display()));
     }
     let (tree, mut diagnostics) = Tree::open(&session.site);
     let options = session.edition_options(arguments.drafts, arguments.base_url.clone());
@@ -74,7 +74,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         Ok(report) => report,
         Err(error) => {
             session.report(diagnostics, &loaded.sources, arguments.strict);
-            return fail(&error.to_string());
+            return session.fail(&error.to_string());
         }
     };
     diagnostics.append(&mut report.diagnostics);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{End, MessageFormat, Session, fail};
+use super::{End, MessageFormat, Session};
 use crate::config;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::path::SitePath;
@@ -34,16 +34,16 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
                 vec![component]
             } else {
                 let hint = did_you_mean(name, names).map_or_else(String::new, |h| format!("; {h}"));
-                return fail(&format!("there is no component `{name}`{hint}"));
+                return session.fail(&format!("there is no component `{name}`{hint}"));
             }
         }
     };
     if session.format == MessageFormat::Json {
         let all: Vec<Value> = wanted.iter().map(|component| to_json(component)).collect();
-        session.say(&Value::Array(all).to_string());
+        session.result(&Value::Array(all).to_string());
     } else {
         let all: Vec<String> = wanted.iter().map(|component| to_text(component)).collect();
-        session.say(&all.join("\n\n"));
+        session.result(&all.join("\n\n"));
     }
     if failed { End::Errors } else { End::Done }
 }

@@ -194,18 +194,29 @@ impl Session {
         errors > 0
     }
 
+    /// Prints an error that is about no file of the site.
+    fn fail(&self, message: &str) -> End {
+        match self.format {
+            MessageFormat::Human | MessageFormat::Short => eprintln!("error: {message}"),
+            MessageFormat::Json => {
+                eprintln!("{}", serde_json::json!({"severity": "error", "message": message}));
+            }
+        }
+        End::Errors
+    }
+
+    /// Prints what a command was asked for on stdout.
+    #[expect(clippy::unused_self, reason = "all printing goes through the session")]
+    fn result(&self, text: &str) {
+        println!("{text}");
+    }
+
     /// Prints a result on stdout, unless told to be quiet.
     fn say(&self, text: &str) {
         if !self.quiet {
             println!("{text}");
         }
     }
-}
-
-/// Prints an error that is about no file of the site.
-fn fail(message: &str) -> End {
-    eprintln!("error: {message}");
-    End::Errors
 }
 
 /// Prints what was wrong with the command line.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
 
-use super::{End, Now, Session, fail, misuse, scaffold};
+use super::{End, Now, Session, misuse, scaffold};
 use crate::config::{self, Config};
 use crate::language::letters;
 use crate::moment::Moment;
@@ -50,13 +50,13 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
 
 fn site(session: &Session, folder: &Path) -> End {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
-        return fail(&format!("{} exists already and is not empty", folder.display()));
+        return session.fail(&format!("{} exists already and is not empty", folder.display()));
     }
     let name = folder.file_name().map_or_else(|| "site".into(), |n| n.to_string_lossy().into_owned());
     let today = clock(session, None).strftime("%Y-%m-%d").to_string();
     for (path, text) in scaffold::site(&name, &today) {
         if let Err(error) = write(&folder.join(path), &text) {
-            return fail(&error);
+            return session.fail(&error);
         }
     }
     session.say(&format!("made a site in {}", folder.display()));
@@ -71,7 +71,7 @@ fn document(session: &Session, what: &str, title: &str, slug: Option<&str>) -> E
     let (tree, _) = Tree::open(&session.site);
     let file = SitePath::new("nutgraf.yaml");
     let Ok(text) = tree.read_text(&file) else {
-        return fail(&format!(
+        return session.fail(&format!(
             "there is no nutgraf.yaml in {}: run this in a site's folder, or name it with `--site DIR`",
             session.site.display()
         ));
@@ -98,14 +98,14 @@ fn document(session: &Session, what: &str, title: &str, slug: Option<&str>) -> E
     let taken = tree.contains(&SitePath::new(path.clone()))
         || tree.below("content").any(|p| p.as_str().starts_with(&format!("content/{folder}/{slug}/")));
     if taken {
-        return fail(&format!("{path} exists already"));
+        return session.fail(&format!("{path} exists already"));
     }
     match write(&session.site.join(&path), &text) {
         Ok(()) => {
             session.say(&session.site.join(&path).display().to_string());
             End::Done
         }
-        Err(error) => fail(&error),
+        Err(error) => session.fail(&error),
     }
 }
 

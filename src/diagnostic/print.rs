@@ -94,7 +94,7 @@ fn with_place<'a>(
     };
     let (start, end) = clamp(text, span.start, span.end);
     let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
-    let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
+    let line_end = text[start..].find(['\r', '\n']).map_or(text.len(), |i| start + i);
     // Only the lines of the place are handed over: a story of a thousand lines is not scanned for each.
     let line = &text[line_start..line_end];
     let (from, to) =

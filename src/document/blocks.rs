@@ -242,6 +242,9 @@ impl Reader<'_, '_> {
                 self.facts.files.push(Located { value: file.to_owned(), at: argument.value.at.clone() });
             }
         }
+        for argument in &directive.arguments {
+            self.links_of(&argument.name.value, &argument.value, &rule.urls);
+        }
         if matches!(directive.name.value.as_str(), "explainer" | "nutgraf.explainer") {
             self.explainer(directive);
         }
@@ -256,6 +259,28 @@ impl Reader<'_, '_> {
             body,
             at: directive.at.clone(),
         }));
+    }
+
+    /// The links among the values of an argument.
+    fn links_of(&mut self, name: &str, node: &Node, urls: &[String]) {
+        match &node.value {
+            Value::Scalar { text, .. } => {
+                if urls.iter().any(|url| url == name) && !is_unsafe_url(text) {
+                    self.facts.links.push(Located { value: text.clone(), at: node.at.clone() });
+                }
+            }
+            Value::List(items) => {
+                for item in items {
+                    self.links_of(name, item, urls);
+                }
+            }
+            Value::Map(entries) => {
+                for entry in entries {
+                    self.links_of(&entry.key, &entry.value, urls);
+                }
+            }
+            Value::Null => {}
+        }
     }
 
     fn explainer(&mut self, directive: &Directive) {
@@ -310,8 +335,9 @@ impl Reader<'_, '_> {
         let own_level = (level.enclosing + 1).min(DEEPEST);
         let mark = if head.takes_mark { start.after.map_or(0, char::len_utf8) } else { 0 };
         let skipped = bold.end + mark;
-        let spaces = self.place.source[skipped..paragraph.end].len()
-            - self.place.source[skipped..paragraph.end].trim_start().len();
+        // A dash after the head belongs to it.
+        let rest = &self.place.source[skipped..paragraph.end];
+        let spaces = rest.len() - rest.trim_start().trim_start_matches(['—', '–']).trim_start().len();
         let at = paragraph.start..bold.end;
         let id = self.component_id(&head.component, Some(&head.title));
         self.facts.headings.push(Heading {
@@ -448,7 +474,11 @@ impl Reader<'_, '_> {
                     id: id.map(CowStr::into_string),
                 });
             }
-            Tag::Strong if starts_paragraph && walk.heading.is_none() => {
+            Tag::Strong
+                if starts_paragraph
+                    && walk.heading.is_none()
+                    && self.place.source[at.clone()].starts_with("**") =>
+            {
                 walk.bold = Some(Bold { text: String::new(), end: at.end });
             }
             Tag::Link { link_type, dest_url, .. } => {

@@ -63,14 +63,15 @@ struct Scanner<'a> {
     /// The pieces of every open level; the last is the innermost.
     pieces: Vec<Vec<Piece>>,
     text_from: usize,
-    skip: Option<Skip>,
+    /// What is being passed over, and the line that began it.
+    skip: Option<(Skip, Range<usize>)>,
 }
 
 impl Scanner<'_> {
     /// Reads one line and returns where the next begins.
     fn line(&mut self, at: Range<usize>, end: usize, d: &mut Vec<Diagnostic>) -> usize {
         let line = self.place.source[at.clone()].trim_end_matches(['\n', '\r']);
-        if self.skips(line) {
+        if self.skips(line, &at) {
             return at.end;
         }
         let inner = line.trim_start_matches(' ');
@@ -94,8 +95,8 @@ impl Scanner<'_> {
     }
 
     /// Whether the line belongs to something passed over; begins and ends such parts.
-    fn skips(&mut self, line: &str) -> bool {
-        match &self.skip {
+    fn skips(&mut self, line: &str, at: &Range<usize>) -> bool {
+        match self.skip.as_ref().map(|(skip, _)| skip) {
             Some(Skip::Until(end)) => {
                 if line.to_ascii_lowercase().contains(end) {
                     self.skip = None;
@@ -117,7 +118,7 @@ impl Scanner<'_> {
             }
             None => {}
         }
-        self.skip = begins_skip(line);
+        self.skip = begins_skip(line).map(|skip| (skip, at.start..at.start + line.len()));
         self.skip.is_some()
     }
 
@@ -131,8 +132,14 @@ impl Scanner<'_> {
             Some(rest) => ("a quotation (`>`)", rest.trim_start_matches(['>', ' '])),
             None => ("a list", after_list_marker(inner)?),
         };
-        let name = rest.strip_prefix(":::")?.trim_start_matches(':').trim_start();
-        (name.is_empty() || name.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(inside)
+        let leaf = rest.strip_prefix("::")?;
+        let block = leaf.starts_with(':');
+        let name = leaf.trim_start_matches(':').trim_start();
+        let after = name.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic());
+        // `::name` alone in a list may be text about CSS; with arguments it is meant.
+        let meant = if block { name.is_empty() || is_name } else { is_name && after.starts_with(['[', '{']) };
+        meant.then_some(inside)
     }
 
     fn flush(&mut self, to: usize) {
@@ -200,6 +207,9 @@ impl Scanner<'_> {
     fn finish(mut self, end: usize, d: &mut Vec<Diagnostic>) -> Vec<Piece> {
         let unclosed: Vec<_> =
             self.open.iter().take(MAX_DEPTH).map(|o| (o.at.clone(), o.name.value.clone())).collect();
+        if let Some((Skip::Until(end), at)) = &self.skip {
+            d.push(say::html_unclosed(self.place.span(at), end));
+        }
         for (at, name) in unclosed {
             d.push(say::directive_unclosed(self.place.span(&at), &name));
         }
@@ -286,6 +296,16 @@ fn add(place: Place<'_>, arguments: &mut Vec<Argument>, argument: Argument, d: &
 
 /// Reads the line that opens a directive: `:::name[label]{attributes}`.
 fn read_line(place: Place<'_>, at: Range<usize>, d: &mut Vec<Diagnostic>) -> Directive {
+    let before = d.len();
+    let mut directive = read_call(place, at, d);
+    if d.len() > before {
+        // What could not be read is not complained of a second time.
+        directive.name.value.clear();
+    }
+    directive
+}
+
+fn read_call(place: Place<'_>, at: Range<usize>, d: &mut Vec<Diagnostic>) -> Directive {
     let mut line = Line { place, at: at.start, end: at.end };
     line.eat(|c| c == ':');
     line.spaces();

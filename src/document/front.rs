@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
-use super::Rules;
 use super::facts::ExplainerRef;
 use super::identity::{Identity, Kind};
+use super::{Rules, markdown};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::front_matter;
 use crate::fields::{Fields, Located, Place, Unknown, is_unsafe_url, text};
@@ -28,6 +28,10 @@ const MAX_TITLE: usize = 500;
 pub struct Front {
     /// Where the YAML stands.
     pub at: Range<usize>,
+    /// Whether `date` or `as_of` is there, right or wrong.
+    pub gives_date: bool,
+    /// Links in front matter: addresses, and links in its Markdown texts.
+    pub urls: Vec<Located<String>>,
     /// The headline; an author's name.
     pub title: Option<Located<String>>,
     /// First publication.
@@ -201,12 +205,18 @@ pub fn read(
             return Front::default();
         }
     };
+    if !matches!(node.value, Value::Map(_) | Value::Null) {
+        d.push(front_matter::not_a_map(place.span(&node.at), node.describe()));
+        return Front::default();
+    }
     let rename = |key| rules.rename.get(key).map_or(key, String::as_str);
     let mut fields = Fields::new(place, &node, rename, d);
     let kind = identity.kind;
     let language = identity.language.as_deref().unwrap_or(&rules.language);
-    let mut reader = Reader { place, rules, language };
-    let title_key = if kind == Kind::Author { "name" } else { "title" };
+    let mut reader =
+        Reader { place, rules, language, is_translation: identity.language.is_some(), urls: Vec::new() };
+    // What others call the title of a profile is its name.
+    let title_key = if kind == Kind::Author && fields.key_at("title").is_none() { "name" } else { "title" };
     let mut front = Front {
         at: range,
         title: fields.text(title_key, d),
@@ -236,7 +246,7 @@ pub fn read(
         Kind::Page => {}
     }
     match &front.title {
-        None if !d.iter().any(|x| x.code == crate::diagnostic::Code::WrongType) => {
+        None if fields.get(title_key).is_none() => {
             let help = format!("add a line like `{title_key}: …`");
             d.push(front_matter::missing_key(opening, title_key, &a(kind), &help));
         }
@@ -246,6 +256,8 @@ pub fn read(
         }
         None | Some(_) => {}
     }
+    front.gives_date = ["date", "as_of"].iter().any(|key| fields.get(key).is_some());
+    front.urls = reader.urls;
     fields.finish(&a(kind), Unknown::Warn, &rules.ignore, d);
     front
 }
@@ -265,6 +277,8 @@ struct Reader<'a> {
     place: Place<'a>,
     rules: &'a Rules,
     language: &'a str,
+    is_translation: bool,
+    urls: Vec<Located<String>>,
 }
 
 impl Reader<'_> {
@@ -289,6 +303,9 @@ impl Reader<'_> {
     fn explainer(&mut self, front: &mut Front, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) {
         front.as_of = self.date(fields, "as_of", d);
         front.summary = fields.text("summary", d);
+        if let Some(summary) = &front.summary {
+            self.links_in(summary);
+        }
         front.topics = self.terms(fields, "topics", d);
         front.owner = value(fields.text("owner", d));
         front.review_by = self.date(fields, "review_by", d);
@@ -306,7 +323,7 @@ impl Reader<'_> {
                     "write `{date: 2023-09-11, text: …}`",
                 ));
             }
-            change.finish("a change", Unknown::Warn, &[], d);
+            change.finish("a change", Unknown::Inside, &[], d);
             if let (Some(date), Some(text)) = (date, text) {
                 front.changes.push(Change { date: date.value, text });
             }
@@ -420,12 +437,12 @@ impl Reader<'_> {
                     "write `{ref: the-explainers-id}`",
                 )),
             }
-            inner.finish("an entry of `explainers`", Unknown::Warn, &[], d);
+            inner.finish("an entry of `explainers`", Unknown::Inside, &[], d);
         }
         refs
     }
 
-    fn sources(&self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Vec<Source> {
+    fn sources(&mut self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Vec<Source> {
         let mut sources = Vec::new();
         for node in fields.items("sources") {
             if let Some(found) = node.as_text() {
@@ -444,6 +461,10 @@ impl Reader<'_> {
             let title = value(inner.text("title", d)).or_else(|| url.clone());
             let publisher = value(inner.text("publisher", d));
             let date = inner.text("date", d).and_then(|date| {
+                let moment = Moment::parse(&date.value, &self.rules.zone).filter(|m| m.has_time);
+                if let Some(moment) = moment {
+                    return Some(moment.date(&self.rules.zone).to_string());
+                }
                 let known = crate::moment::parse_period(&date.value).is_some();
                 if !known {
                     d.push(front_matter::bad_date(self.place.span(&date.at), &date.value, "a date"));
@@ -459,12 +480,12 @@ impl Reader<'_> {
                     "write `{title: …, url: …}`",
                 )),
             }
-            inner.finish("a source", Unknown::Warn, &[], d);
+            inner.finish("a source", Unknown::Inside, &[], d);
         }
         sources
     }
 
-    fn corrections(&self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Vec<Correction> {
+    fn corrections(&mut self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Vec<Correction> {
         let mut corrections = Vec::new();
         for node in fields.items("corrections") {
             let mut inner = Fields::new(self.place, node, |key| key, d);
@@ -491,7 +512,7 @@ impl Reader<'_> {
                     "write `{date: 2023-09-11, text: …}`",
                 ));
             }
-            inner.finish("a correction", Unknown::Warn, &[], d);
+            inner.finish("a correction", Unknown::Inside, &[], d);
             if let (Some(date), Some(text)) = (date, text) {
                 corrections.push(Correction { date, text, kind });
             }
@@ -499,7 +520,7 @@ impl Reader<'_> {
         corrections
     }
 
-    fn image(&self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Option<Image> {
+    fn image(&mut self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Option<Image> {
         let node = fields.get("image")?;
         let plain = |src| Image {
             src,
@@ -528,12 +549,16 @@ impl Reader<'_> {
             decorative: inner.flag("decorative", d).unwrap_or(false),
             src: src.clone().unwrap_or(Located { value: String::new(), at: node.at.clone() }),
         };
-        inner.finish("`image`", Unknown::Warn, &[], d);
         // A translation may give only the words; the file comes from its original.
+        if src.is_none() && !self.is_translation {
+            let help = "add `src: photo.jpg`, a file beside this one";
+            d.push(front_matter::missing_key(self.place.span(&node.at), "src", "`image`", help));
+        }
+        inner.finish("`image`", Unknown::Inside, &[], d);
         Some(image)
     }
 
-    fn links(&self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Vec<Link> {
+    fn links(&mut self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Vec<Link> {
         let mut links = Vec::new();
         for node in fields.items("links") {
             if let Some(url) = node.as_text() {
@@ -547,7 +572,7 @@ impl Reader<'_> {
             let mut inner = Fields::new(self.place, node, |key| key, d);
             let url = self.url(&mut inner, "url", d);
             let title = value(inner.text("title", d)).or_else(|| url.clone());
-            inner.finish("a link", Unknown::Warn, &[], d);
+            inner.finish("a link", Unknown::Inside, &[], d);
             if let (Some(title), Some(url)) = (title, url) {
                 links.push(Link { title, url });
             }
@@ -555,17 +580,24 @@ impl Reader<'_> {
         links
     }
 
-    fn url(&self, fields: &mut Fields<'_>, key: &'static str, d: &mut Vec<Diagnostic>) -> Option<String> {
+    fn url(&mut self, fields: &mut Fields<'_>, key: &'static str, d: &mut Vec<Diagnostic>) -> Option<String> {
         let url = fields.text(key, d)?;
         if is_unsafe_url(&url.value) {
             d.push(front_matter::unsafe_url(self.place.span(&url.at), &url.value));
             return None;
         }
+        self.urls.push(url.clone());
         Some(url.value)
     }
 
+    /// Remembers the links of a text that is Markdown.
+    fn links_in(&mut self, text: &Located<String>) {
+        let links = markdown::links(&text.value).into_iter();
+        self.urls.extend(links.map(|(_, url)| Located { value: url, at: text.at.clone() }));
+    }
+
     fn required_text(
-        &self,
+        &mut self,
         fields: &mut Fields<'_>,
         key: &'static str,
         of: &str,
@@ -579,6 +611,9 @@ impl Reader<'_> {
                 of,
                 &format!("add `{key}: …`"),
             ));
+        }
+        if let Some(text) = &found {
+            self.links_in(text);
         }
         value(found)
     }

@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Span;
 use crate::diagnostic::catalog::{front_matter, site};
 use crate::language::{is_language_code, letters, meant_by};
 use crate::moment::parse_date;
@@ -135,12 +134,9 @@ pub fn identify(
             {
                 version = parse_date(file);
                 if version.is_none() {
-                    let span = Span::file(path);
-                    diagnostics.push(front_matter::bad_date(
-                        span,
-                        file,
-                        "the date of a version (2023-09-11.md)",
-                    ));
+                    let help = "rename it to the date of this version, like `2023-09-11.md`";
+                    diagnostics.push(front_matter::bad_file_date(path, file, help));
+                    return (None, diagnostics);
                 }
                 name = folder.rsplit('/').next().unwrap_or(folder);
                 key = format!("{}/{folder}", kind.folder());
@@ -152,6 +148,9 @@ pub fn identify(
             {
                 date = Some(found);
                 name = rest;
+            } else if looks_dated(name) {
+                let help = "mend the date in the file's name";
+                diagnostics.push(front_matter::bad_file_date(path, &name[..10], help));
             }
         }
         Kind::Topic | Kind::Author | Kind::Thread | Kind::Page => {}
@@ -159,6 +158,16 @@ pub fn identify(
     let language_of_name = language.as_deref().unwrap_or(default_language);
     let id = letters::slug(name, language_of_name).unwrap_or_default();
     (Some(Identity { kind, key, language, id, date, version }), diagnostics)
+}
+
+/// Whether a name begins as one with a date does: `2023-02-30-`.
+fn looks_dated(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    bytes.len() > 10
+        && bytes[..11].iter().enumerate().all(|(i, b)| match i {
+            4 | 7 | 10 => *b == b'-',
+            _ => b.is_ascii_digit(),
+        })
 }
 
 #[cfg(test)]

@@ -67,6 +67,36 @@ pub fn definitions(source: &str, range: &Range<usize>, found: &mut Vec<Range<usi
     found.extend(all.into_iter().map(|at| range.start + at.start..range.start + at.end));
 }
 
+/// A short text without its marks.
+pub fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for event in Parser::new_ext(text, options()) {
+        match event {
+            Event::Text(piece) | Event::Code(piece) => plain.push_str(&piece),
+            Event::SoftBreak | Event::HardBreak => plain.push(' '),
+            _ => {}
+        }
+    }
+    plain
+}
+
+/// The links of a short text: the bytes of each destination, and what it says.
+pub fn links(text: &str) -> Vec<(Range<usize>, String)> {
+    if !text.contains("](") {
+        return Vec::new();
+    }
+    let parser = Parser::new_ext(text, options()).into_offset_iter();
+    parser
+        .filter_map(|(event, at)| match event {
+            Event::Start(pulldown_cmark::Tag::Link { dest_url, .. }) => {
+                let start = at.start + text[at.clone()].rfind(&*dest_url)?;
+                Some((start..start + dest_url.len(), dest_url.into_string()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
 /// The bare web addresses in a text.
 pub fn bare_urls(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut finder = linkify::LinkFinder::new();

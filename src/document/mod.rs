@@ -80,6 +80,8 @@ pub struct ComponentRule {
     pub section: bool,
     /// Which of its arguments name pictures or files.
     pub files: Vec<String>,
+    /// Which of its arguments, and which keys of its items, are links.
+    pub urls: Vec<String>,
 }
 
 /// Reads one file.

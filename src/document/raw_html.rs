@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use crate::fields::is_unsafe_url;
+
 /// Elements an author may write besides those that Markdown makes.
 const ELEMENTS: &[&str] = &[
     "a",
@@ -130,8 +132,11 @@ pub fn removed(html: &str) -> Vec<(String, Range<usize>)> {
             let tag_at = open..(end + 1).min(html.len());
             if ELEMENTS.contains(&name.as_str()) {
                 let own = OWN_ATTRIBUTES.iter().find(|(tag, _)| *tag == name).map_or(&[][..], |(_, own)| own);
-                for attribute in attributes(&html[open + 1 + name_len..end]) {
-                    if !ATTRIBUTES.contains(&attribute.as_str()) && !own.contains(&attribute.as_str()) {
+                for (attribute, value) in attributes(&html[open + 1 + name_len..end]) {
+                    if matches!(attribute.as_str(), "href" | "src" | "cite") && is_unsafe_url(value) {
+                        found.push((format!("the address of `<{name}>`"), tag_at.clone()));
+                    } else if !ATTRIBUTES.contains(&attribute.as_str()) && !own.contains(&attribute.as_str())
+                    {
                         found.push((format!("the attribute `{attribute}` of `<{name}>`"), tag_at.clone()));
                     }
                 }
@@ -157,28 +162,30 @@ pub fn anchors(html: &str) -> Vec<String> {
     anchors
 }
 
-/// The names of the attributes in the inside of a tag.
-fn attributes(inside: &str) -> Vec<String> {
-    let mut names = Vec::new();
+/// The attributes in the inside of a tag, by name and value.
+fn attributes(inside: &str) -> Vec<(String, &str)> {
+    let mut found = Vec::new();
     let mut rest = inside.trim_start();
     while !rest.is_empty() {
         let end = rest.find(|c: char| c.is_whitespace() || c == '=' || c == '/').unwrap_or(rest.len());
-        if end > 0 {
-            names.push(rest[..end].to_ascii_lowercase());
-        }
+        let name = rest[..end].to_ascii_lowercase();
         rest = rest[end..].trim_start();
-        if let Some(value) = rest.strip_prefix('=') {
-            let value = value.trim_start();
-            rest = match value.chars().next() {
-                Some(quote @ ('"' | '\'')) => value[1..].find(quote).map_or("", |i| &value[i + 2..]),
-                _ => value.find(char::is_whitespace).map_or("", |i| &value[i..]),
+        let mut value = "";
+        if let Some(after) = rest.strip_prefix('=') {
+            let after = after.trim_start();
+            (value, rest) = match after.chars().next() {
+                Some(quote @ ('"' | '\'')) => after[1..].split_once(quote).unwrap_or((&after[1..], "")),
+                _ => after.split_once(char::is_whitespace).unwrap_or((after, "")),
             };
         } else if let Some(after) = rest.strip_prefix('/') {
             rest = after;
         }
+        if !name.is_empty() {
+            found.push((name, value));
+        }
         rest = rest.trim_start();
     }
-    names
+    found
 }
 
 #[cfg(test)]
@@ -191,7 +198,7 @@ mod tests {
             "<p onclick=\"x()\">a<script>alert(1)</script><a href=\"javascript:x\">b</a><sub>2</sub></p>";
         assert_eq!(sanitize(html), "<p>a<a>b</a><sub>2</sub></p>");
         let named: Vec<String> = removed(html).into_iter().map(|(what, _)| what).collect();
-        assert_eq!(named, ["the attribute `onclick` of `<p>`", "`<script>`"]);
+        assert_eq!(named, ["the attribute `onclick` of `<p>`", "`<script>`", "the address of `<a>`"]);
     }
 
     #[test]

@@ -97,6 +97,9 @@ fn date(
         return Ok(String::new());
     }
     let text = value.to_string();
+    if text.is_empty() {
+        return Ok(String::new());
+    }
     let style = kwargs.get::<&str>("style")?.unwrap_or("long");
     let Some(style) = Style::parse(style) else {
         return Err(Error::message(format!(
@@ -147,7 +150,10 @@ fn url_for(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Stri
         let entry = site.find_or_default(*kind, id, &language).map(|entry| site.entries[entry].url.clone());
         let hub =
             Group::of_hub(*kind, id).map(|_| list_url(site, &List::Hub(*kind, id.to_owned()), &language));
-        return match hub.filter(|url| world.routes.has(url)).or(entry) {
+        let default = Group::of_hub(*kind, id)
+            .map(|_| list_url(site, &List::Hub(*kind, id.to_owned()), &site.config.language));
+        let found = [hub, default].into_iter().flatten().find(|url| world.routes.has(url));
+        return match found.or(entry) {
             Some(url) => Ok(site.href(&url)),
             None => Err(Error::message(format!("there is no {} `{id}`", kind.name()))),
         };

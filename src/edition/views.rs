@@ -10,7 +10,7 @@ use tera::{Map, Value};
 use super::World;
 use crate::document::facts::Heading;
 use crate::document::front::{CorrectionKind, Image, Link as NamedLink, Source, Term};
-use crate::document::{Document, Front, Kind};
+use crate::document::{Document, Front, Kind, markdown};
 use crate::links::is_outside;
 use crate::moment::Moment;
 use crate::path::Url;
@@ -22,7 +22,7 @@ use crate::theme::Theme;
 const DESCRIPTION: usize = 160;
 
 /// A document in a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Card {
     /// `briefing`, `explainer`, `topic`, `author`, `thread` or `page`.
     pub kind: &'static str,
@@ -92,10 +92,12 @@ pub struct Picture {
     pub license: Option<String>,
     /// The licence's address.
     pub license_url: Option<String>,
+    /// What must stay in view when it is cropped, as CSS says it: `30% 20%`.
+    pub focus: Option<String>,
 }
 
 /// What a page has besides its card.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct PageFields {
     /// Headings of the text.
     pub toc: Vec<TocEntry>,
@@ -117,7 +119,9 @@ pub struct PageFields {
     pub role: Option<String>,
     /// An author's links.
     pub links: Vec<NamedLink>,
-    /// Who keeps an explainer.
+    /// An explainer in a few sentences, as Markdown.
+    pub summary: Option<String>,
+    /// Who keeps an explainer: the name of the author with this id, else as written.
     pub owner: Option<String>,
     /// When an explainer must be looked at again.
     pub review_by: Option<String>,
@@ -263,7 +267,7 @@ pub fn card(world: &World, entry: &Entry) -> Card {
         updated: entry.modified.filter(|m| Some(*m) != entry.published).map(iso),
         as_of: front.as_of.as_ref().map(|date| date.value.to_string()),
         description: description(front, &entry.document),
-        has_standfirst: front.description.is_some(),
+        has_standfirst: front.description.is_some() || front.summary.is_some(),
         kicker: front.kicker.clone(),
         section: front.section.as_ref().and_then(|s| section(world, &s.value, &entry.language)),
         authors: front.authors.iter().map(|a| hub(Kind::Author, &a.value)).collect(),
@@ -273,6 +277,21 @@ pub fn card(world: &World, entry: &Entry) -> Card {
         thread: front.thread.as_ref().map(|t| hub(Kind::Thread, &t.value)),
         image: front.image.as_ref().and_then(|image| picture(world, &entry.document, image)),
     }
+}
+
+/// The fields of a hub that has no text in a language.
+pub fn bare_hub(world: &World, kind: Kind, id: &str, language: &str) -> (Card, PageFields) {
+    let Named { id, title, url } = named(world, kind, id, language);
+    let card = Card {
+        kind: kind.name(),
+        permalink: format!("{}{url}", world.site.config.origin),
+        language: language.to_owned(),
+        id,
+        title,
+        url,
+        ..Card::default()
+    };
+    (card, PageFields::default())
 }
 
 /// What a page has besides its card.
@@ -292,12 +311,12 @@ pub fn page_fields(world: &World, theme: &Theme, entry: &Entry) -> PageFields {
     let corrections = front.corrections.iter().enumerate().filter(|(_, c)| c.date.value.at <= world.site.now);
     PageFields {
         toc: document.facts.headings.iter().map(toc_entry).collect(),
-        sources: front.sources.clone(),
+        sources: front.sources.iter().map(|source| resolved(world, entry, source)).collect(),
         corrections: corrections
             .map(|(i, correction)| CorrectionView {
                 id: format!("correction-{}", i + 1),
                 date: correction.date.value.as_written(zone),
-                text: correction.text.clone(),
+                text: rewrite(world, entry, &correction.text),
                 kind: correction.kind,
             })
             .collect(),
@@ -308,13 +327,24 @@ pub fn page_fields(world: &World, theme: &Theme, entry: &Entry) -> PageFields {
         places_sources: document.facts.uses("sources"),
         status: front.status.clone(),
         role: front.role.clone(),
-        links: front.links.clone(),
-        owner: front.owner.clone(),
+        links: front
+            .links
+            .iter()
+            .filter_map(|link| {
+                let url = world.linker().href(document, &entry.language, &link.url)?;
+                Some(NamedLink { title: link.title.clone(), url })
+            })
+            .collect(),
+        summary: front.summary.as_ref().map(|summary| rewrite(world, entry, &summary.value)),
+        owner: front.owner.as_ref().map(|owner| {
+            let profile = world.site.find_or_default(Kind::Author, owner, &entry.language);
+            profile.map_or_else(|| owner.clone(), |id| world.site.entries[id].title().to_owned())
+        }),
         review_by: front.review_by.as_ref().map(|d| d.value.to_string()),
         changes: front
             .changes
             .iter()
-            .map(|c| ChangeView { date: c.date.to_string(), text: c.text.clone() })
+            .map(|c| ChangeView { date: c.date.to_string(), text: rewrite(world, entry, &c.text) })
             .collect(),
         extra: front.extra.clone().unwrap_or_default(),
         source_path: document.path.to_string(),
@@ -325,6 +355,16 @@ fn toc_entry(heading: &Heading) -> TocEntry {
     TocEntry { id: heading.id.clone(), title: heading.title.clone(), level: heading.level }
 }
 
+/// A Markdown text of front matter with its links as they lead from any page.
+pub fn rewrite(world: &World, entry: &Entry, text: &str) -> String {
+    world.linker().rewrite(&entry.document, &entry.language, text)
+}
+
+fn resolved(world: &World, entry: &Entry, source: &Source) -> Source {
+    let url = source.url.as_ref().and_then(|url| world.linker().href(&entry.document, &entry.language, url));
+    Source { url, ..source.clone() }
+}
+
 /// An explainer as a component shows it.
 pub fn shown_explainer(world: &World, shown: &Shown<'_>, id: &str, page_language: &str) -> ShownExplainer {
     let front = &shown.version.front;
@@ -333,7 +373,7 @@ pub fn shown_explainer(world: &World, shown: &Shown<'_>, id: &str, page_language
         id: id.to_owned(),
         title: front.title.as_ref().map_or_else(|| id.to_owned(), |t| t.value.clone()),
         url: page.map_or_else(String::new, |page| world.site.href(&world.site.entries[page].url)),
-        as_of: shown.version.as_of.to_string(),
+        as_of: front.as_of.as_ref().map(|date| date.value.to_string()).unwrap_or_default(),
         language: shown.language.to_owned(),
         foreign: shown.language != page_language,
         updated_since: shown.updated_since,
@@ -346,10 +386,10 @@ pub fn shown_explainer(world: &World, shown: &Shown<'_>, id: &str, page_language
 
 /// The standfirst, else the lede as text, cut at a word.
 pub fn description(front: &Front, document: &Document) -> String {
-    let written = front.description.as_ref().or(front.summary.as_ref().map(|s| &s.value));
-    match written {
-        Some(text) => text.clone(),
-        None => cut(&document.facts.lede),
+    match (&front.description, &front.summary) {
+        (Some(text), _) => text.clone(),
+        (None, Some(summary)) => markdown::plain(&summary.value),
+        (None, None) => cut(&document.facts.lede),
     }
 }
 
@@ -409,6 +449,7 @@ fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture>
         creator: image.creator.clone(),
         license: image.license.clone(),
         license_url: image.license_url.clone(),
+        focus: image.focus.clone(),
     })
 }
 

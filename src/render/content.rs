@@ -12,7 +12,7 @@ use crate::config::RawHtml;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::facts::ExplainerRef;
 use crate::document::lists::{BoldItem, bold_items};
-use crate::document::{Block, ComponentBlock, Document, MarkdownBlock};
+use crate::document::{Block, ComponentBlock, Document, Kind, MarkdownBlock};
 use crate::edition::{Edition, functions, views};
 use crate::fields::Place;
 use crate::links::Linker;
@@ -52,6 +52,8 @@ pub struct Content<'c, 'e> {
     pub prefix: &'c str,
     /// How many explainers enclose it.
     pub depth: usize,
+    /// Where the rest of the text is, when only a part of it is shown.
+    pub elsewhere: Option<String>,
     /// Its footnotes.
     pub footnotes: Footnotes,
 }
@@ -72,6 +74,7 @@ impl<'c, 'e> Content<'c, 'e> {
             shift: 0,
             prefix: "",
             depth: 0,
+            elsewhere: None,
             footnotes: Footnotes::default(),
         }
     }
@@ -141,8 +144,13 @@ impl<'c, 'e> Content<'c, 'e> {
         // What is wrong with the arguments was said when the document was checked.
         let mut said = Vec::new();
         let mut bound = arguments::bind(component, block, place, &mut said);
-        if component.arguments.iter().any(|a| a.default.is_none() && !bound.contains_key(&a.name)) {
+        arguments::check_list(component, block, self.document, place, &mut said);
+        if !said.is_empty() {
             return;
+        }
+        let urls = component.urls();
+        for (name, value) in &mut bound {
+            self.resolve_links(name, value, &urls);
         }
         for file in component.files() {
             let Some(written) = bound.get(&file).and_then(Value::as_str).filter(|w| !w.is_empty()) else {
@@ -170,6 +178,29 @@ impl<'c, 'e> Content<'c, 'e> {
             (_, blocks) => self.blocks(blocks, &mut body),
         }
         self.call(name, bound, &body, &id, level, &block.at, out);
+    }
+
+    /// Makes links among the values of an argument lead where they do from this document.
+    fn resolve_links(&self, name: &str, value: &mut Value, urls: &[String]) {
+        if let Some(text) = value.as_str() {
+            if urls.iter().any(|url| url == name) && !text.is_empty() {
+                *value = Value::from(self.href(text).unwrap_or_default());
+            }
+        } else if let Some(items) = value.as_array() {
+            let mut items = items.to_vec();
+            for item in &mut items {
+                self.resolve_links(name, item, urls);
+            }
+            *value = Value::from(items);
+        } else if let Some(map) = value.as_map() {
+            let mut map = map.clone();
+            for (key, item) in &mut map {
+                if let Some(key) = key.as_str() {
+                    self.resolve_links(key, item, urls);
+                }
+            }
+            *value = Value::from(map);
+        }
     }
 
     /// Calls a component with everything it may ask for.
@@ -296,6 +327,7 @@ impl<'c, 'e> Content<'c, 'e> {
             shift: self.shift,
             prefix: self.prefix,
             depth: self.depth,
+            elsewhere: None,
             footnotes: Footnotes::default(),
         };
         inner.call(name, arguments, &body, id, level, at, out);
@@ -310,11 +342,15 @@ impl<'c, 'e> Content<'c, 'e> {
         let mut implicits = self.implicits.clone();
         implicits.insert_value("lang", Value::from(shown.language));
         implicits.insert_value("as_of", Value::from(shown.version.as_of.to_string()));
+        let world = &self.frame.edition.world;
         if show == "summary"
             && let Some(summary) = &front.summary
         {
-            return format!("<p>{}</p>\n", functions::inline_markdown(&summary.value));
+            let text = world.linker().rewrite(&shown.version.document, shown.language, &summary.value);
+            return format!("<p>{}</p>\n", functions::inline_markdown(&text));
         }
+        let page = world.site.find(Kind::Explainer, id, shown.language);
+        let url = page.map(|page| world.site.href(&world.site.entries[page].url));
         let mut inner = Content {
             frame: self.frame,
             document: &shown.version.document,
@@ -324,6 +360,7 @@ impl<'c, 'e> Content<'c, 'e> {
             shift: level.saturating_sub(1),
             prefix: &prefix,
             depth: self.depth + 1,
+            elsewhere: url.filter(|_| show == "summary"),
             footnotes: Footnotes::default(),
         };
         if show == "summary" {
@@ -345,7 +382,7 @@ impl<'c, 'e> Content<'c, 'e> {
             if let Some(show) = &reference.show {
                 bound.insert("show".into(), Value::from(show.as_str()));
             }
-            let id = format!("background-{}", i + 1);
+            let id = format!("page-background-{}", i + 1);
             self.explainer("explainer", bound, &id, 2, &reference.id.at, &mut out);
         }
         out

@@ -307,7 +307,10 @@ impl Content<'_, '_> {
             Link::Outside => Some(written.to_owned()),
             Link::Inside(url) => Some(url),
             Link::Here(anchor) if anchor.is_empty() => Some("#".into()),
-            Link::Here(anchor) => Some(format!("#{}", self.prefixed(&anchor))),
+            Link::Here(anchor) => Some(match &self.elsewhere {
+                Some(page) => format!("{page}#{anchor}"),
+                None => format!("#{}", self.prefixed(&anchor)),
+            }),
             Link::Withheld(_) | Link::NoAnchor { .. } | Link::Nowhere => None,
         }
     }

@@ -110,28 +110,19 @@ fn same_list(edition: &Edition, list: &List, language: &str) -> Option<Url> {
 /// A hub that has no text in this language: the default language's fields without its text, or its name.
 fn bare_hub(edition: &Edition, kind: Kind, id: &str, language: &str) -> Value {
     let world = &edition.world;
-    let mut page = views::to_map(&views::named(world, kind, id, language));
-    page.insert("kind".into(), Value::from(kind.name()));
-    page.insert("language".into(), Value::from(language));
-    let empty_list = || Value::from(Vec::<Value>::new());
-    for key in [
-        "toc",
-        "sources",
-        "corrections",
-        "translations",
-        "links",
-        "read_also",
-        "explainers",
-        "topics",
-        "authors",
-    ] {
-        page.insert(key.into(), empty_list());
+    let (card, fields) = views::bare_hub(world, kind, id, language);
+    let mut page = views::to_map(&card);
+    page.extend(views::to_map(&fields));
+    for key in ["read_also", "explainers"] {
+        page.insert(key.into(), Value::from(Vec::<Value>::new()));
     }
-    for key in ["description", "content", "background"] {
+    for key in ["content", "background"] {
         page.insert(key.into(), Value::safe_string(""));
     }
-    for key in ["image", "role", "status", "kicker", "date", "updated", "extra", "permalink", "source_path"] {
-        page.insert(key.into(), Value::none());
+    if kind == Kind::Topic {
+        let key = (id.to_owned(), language.to_owned());
+        let explainers = world.site.groups.explainers_of_topic.get(&key).map_or(&[][..], Vec::as_slice);
+        page.insert("explainers".into(), views::cards_of(world, explainers));
     }
     Value::from(page)
 }
@@ -230,7 +221,7 @@ fn corrections(edition: &Edition, corrections: &[(EntryId, usize)]) -> Value {
         let mut map = views::to_map(&views::CorrectionView {
             id: format!("correction-{}", i + 1),
             date: correction.date.value.as_written(zone),
-            text: correction.text.clone(),
+            text: views::rewrite(world, &world.site.entries[*id], &correction.text),
             kind: correction.kind,
         });
         map.insert("page".into(), world.cards[*id].clone());
@@ -257,12 +248,14 @@ fn home(edition: &Edition, language: &str) -> Value {
         (!members.is_empty()).then(|| Value::from(map))
     };
     let wanted = &site.config.home_sections;
-    let sections = site
-        .config
-        .sections
+    let ids: Vec<&str> = if wanted.is_empty() {
+        site.config.sections.iter().map(|s| s.id.as_str()).collect()
+    } else {
+        wanted.iter().map(|id| id.value.as_str()).collect()
+    };
+    let sections = ids
         .iter()
-        .filter(|s| wanted.is_empty() || wanted.iter().any(|w| w.value == s.id))
-        .filter_map(|s| block(views::section(world, &s.id, language)?, Group::Section(s.id.clone())));
+        .filter_map(|id| block(views::section(world, id, language)?, Group::Section((*id).to_owned())));
     map.insert("sections".into(), Value::from(sections.collect::<Vec<_>>()));
     let topics = site.config.home_topics.iter().filter_map(|id| {
         block(views::named(world, Kind::Topic, &id.value, language), Group::Topic(id.value.clone()))

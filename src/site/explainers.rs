@@ -193,6 +193,16 @@ fn check(
         show: None,
     });
     let hub: Vec<ExplainerRef> = hub.collect();
+    // What a translation takes from its original was checked there, but for the language.
+    if entry.document.front.explainers.is_empty() {
+        for reference in &entry.front.explainers {
+            let shown = shown(site, entry, reference, date).filter(|shown| shown.language != entry.language);
+            if let Some(shown) = shown {
+                let id = &reference.id.value;
+                d.push(say::explainer_untranslated(Span::file(file), id, &entry.language, shown.language));
+            }
+        }
+    }
     for reference in refs(&entry.document.front, &entry.document).chain(&hub) {
         let span = Span::new(file, reference.id.at.clone());
         let id = &reference.id.value;

@@ -64,13 +64,7 @@ pub fn gather(
         for document in &group {
             let language = language(document);
             if let Some(first) = seen.insert(language.clone(), &document.path) {
-                let id = &document.identity.id;
-                d.push(say::duplicate_id(
-                    Span::file(&document.path),
-                    document.identity.kind.name(),
-                    id,
-                    first,
-                ));
+                d.push(say::same_language(&document.path, &language, first));
                 continue;
             }
             let front = if Arc::ptr_eq(document, original) {
@@ -79,7 +73,7 @@ pub fn gather(
                 Arc::new(inherit(&document.front, &original.front))
             };
             let front = with_date(config, document, front, d);
-            add(config, document, front, language, clock, &mut gathered, d);
+            add(config, document, original, front, language, clock, &mut gathered, d);
         }
     }
     gathered
@@ -92,9 +86,7 @@ fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Ve
         Kind::Briefing if front.date.is_none() => {
             let named = identity.date.and_then(|date| Moment::parse(&date.to_string(), &config.timezone));
             let date = named.map(|value| Located { value, at: 0..0 }).or_else(|| front.embargo.clone());
-            let given_but_wrong =
-                document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
-            if date.is_none() && front.at.end > 0 && !given_but_wrong {
+            if date.is_none() && front.at.end > 0 && !document.front.gives_date {
                 let span = Span::new(&document.path, 0..3);
                 let help = "add a line like `date: 2023-09-11`, or begin the file's name with the date";
                 d.push(front_matter::missing_key(span, "date", "a briefing", help));
@@ -105,9 +97,7 @@ fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Ve
             if let Some(value) = identity.version {
                 return Arc::new(Front { as_of: Some(Located { value, at: 0..0 }), ..(*front).clone() });
             }
-            let given_but_wrong =
-                document.diagnostics.iter().any(|x| x.code == crate::diagnostic::Code::BadDate);
-            if front.at.end > 0 && !given_but_wrong {
+            if front.at.end > 0 && !document.front.gives_date {
                 let span = Span::new(&document.path, 0..3);
                 let help = "add a line like `as_of: 2023-09-11`: the date its facts are of";
                 d.push(front_matter::missing_key(span, "as_of", "an explainer", help));
@@ -118,9 +108,11 @@ fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Ve
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "one step of the walk above, with what it has at hand")]
 fn add(
     config: &Config,
     document: &Arc<Document>,
+    original: &Document,
     front: Arc<Front>,
     language: String,
     clock: Clock,
@@ -128,8 +120,12 @@ fn add(
     d: &mut Vec<Diagnostic>,
 ) {
     let identity = &document.identity;
-    // The slug is the document's own: a translation does not take its original's.
-    let id = front.slug.as_ref().map_or_else(|| identity.id.clone(), |slug| slug.value.clone());
+    // A slug is the document's own; an id is shared by all languages.
+    let slug = match identity.kind {
+        Kind::Briefing | Kind::Page => &front.slug,
+        Kind::Explainer | Kind::Topic | Kind::Author | Kind::Thread => &original.front.slug,
+    };
+    let id = slug.as_ref().map_or_else(|| identity.id.clone(), |slug| slug.value.clone());
     if !letters::is_slug(&id) {
         let name = document.path.name();
         d.push(front_matter::bad_slug(Span::file(&document.path), "the file name", name, None));
@@ -140,9 +136,13 @@ fn add(
         (date, embargo) => date.as_ref().or(embargo.as_ref()).map(|m| m.value),
     };
     let Some(url) = address(config, identity.kind, &id, &language, &front, published) else { return };
-    let future_version = identity
-        .version
-        .filter(|version| *version > clock.now.to_zoned_datetime(config.timezone.clone()).date());
+    if let (Some(own), Some(expires), Some(published)) = (&document.front.expires, &front.expires, published)
+        && expires.value <= published
+    {
+        d.push(say::date_order(Span::new(&document.path, own.at.clone()), "expires", "date"));
+    }
+    let today = clock.now.to_zoned_datetime(config.timezone.clone()).date();
+    let future_version = front.as_of.as_ref().map(|a| a.value).filter(|as_of| *as_of > today);
     let why = Withheld::of(&front, clock).or_else(|| {
         let moment = Moment::parse(&future_version?.to_string(), &config.timezone)?;
         Some(Withheld::Future(moment))
@@ -151,6 +151,7 @@ fn add(
         gathered.left_out.push(LeftOut { path: document.path.clone(), why });
         gathered.withheld.push((identity.kind, id, why));
         gathered.withheld_urls.push((url, why));
+        gathered.withheld_urls.extend(front.aliases.iter().map(|alias| (alias.value.clone(), why)));
         return;
     }
     let modified = modified(&front, published, clock);
@@ -224,6 +225,8 @@ fn inherit(own: &Front, original: &Front) -> Front {
     };
     Front {
         at: own.at.clone(),
+        gives_date: own.gives_date,
+        urls: own.urls.clone(),
         title: first(own.title.as_ref(), original.title.as_ref()),
         date: first(own.date.as_ref(), original.date.as_ref()),
         updated: first(own.updated.as_ref(), original.updated.as_ref()),

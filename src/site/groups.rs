@@ -119,9 +119,14 @@ pub fn group(config: &Config, entries: &[Entry]) -> Groups {
 fn name(groups: &mut Groups, kind: Kind, id: &str, written: &str) {
     groups.names.entry((kind, id.to_owned())).or_insert_with(|| {
         if written == id {
-            let words = id.replace('-', " ");
-            let mut letters = words.chars();
-            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+            let capital = |word: &str| {
+                let mut letters = word.chars();
+                letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+            };
+            match kind {
+                Kind::Author => id.split('-').map(capital).collect::<Vec<String>>().join(" "),
+                _ => capital(&id.replace('-', " ")),
+            }
         } else {
             written.to_owned()
         }

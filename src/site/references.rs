@@ -28,11 +28,6 @@ pub fn check(site: &Site, withheld: &[(Kind, String, Withheld)], d: &mut Vec<Dia
                 }
             }
         }
-        if let (Some(expires), Some(published)) = (&front.expires, entry.published)
-            && expires.value < published
-        {
-            d.push(say::date_order(Span::new(file, expires.at.clone()), "expires", "date"));
-        }
         for reference in &front.related {
             let span = Span::new(file, reference.at.clone());
             match find_briefing(site, entry, &reference.value) {
@@ -90,7 +85,8 @@ pub fn find_briefing(site: &Site, from: &Entry, reference: &str) -> Result<Optio
     }
     if reference.contains('/') || reference.contains('.') {
         let beside = from.document.path.join(reference);
-        let below = [format!("content/{reference}"), format!("content/briefings/{reference}")];
+        let below =
+            [reference.to_owned(), format!("content/{reference}"), format!("content/briefings/{reference}")];
         let candidates = beside.into_iter().chain(below.into_iter().map(SitePath::new));
         for path in candidates {
             for ending in ["", ".md", "/index.md", ".markdown"] {

@@ -35,6 +35,9 @@ fn check_blocks(catalogue: &Catalogue, document: &Document, blocks: &[Block], d:
                 if let Some(help) = &component.not_for_text {
                     d.push(say::not_for_text(place.span(&block.name.at), &component.name, help));
                 } else {
+                    if component.name.ends_with("explainer") && !block.body.is_empty() {
+                        d.push(say::no_text(place.span(&block.at), &block.name.value));
+                    }
                     bind(component, block, place, d);
                     check_list(component, block, document, place, d);
                 }
@@ -89,7 +92,7 @@ fn missing(
 }
 
 /// A body that is a list must begin each item as its component asks.
-fn check_list(
+pub fn check_list(
     component: &Component,
     block: &ComponentBlock,
     document: &Document,
@@ -107,16 +110,11 @@ fn check_list(
         match item.bold {
             None => {
                 let end = item.at.start + document.source[item.at.clone()].lines().next().map_or(0, str::len);
-                let wanted = format!("an item that begins with a bold {}, like `- **…** …`", form.bold);
-                d.push(say::wrong_argument(
-                    place.span(&(item.at.start..end)),
-                    &block.name.value,
-                    &wanted,
-                    "plain text",
-                ));
+                d.push(say::plain_item(place.span(&(item.at.start..end)), &block.name.value, &form.bold));
             }
             Some(bold) => {
-                let value = yaml::Value::Scalar { text: bold.value, plain: false };
+                let text = bold.value.trim_end_matches(['.', ':']).to_owned();
+                let value = yaml::Value::Scalar { text, plain: false };
                 if let Some(kind) = kind {
                     convert(&form.bold, kind, &[], &Node { value, at: bold.at }, place, d);
                 }

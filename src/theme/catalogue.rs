@@ -166,6 +166,13 @@ impl Catalogue {
 }
 
 impl Component {
+    /// The arguments and the keys of items that are links.
+    pub fn urls(&self) -> Vec<String> {
+        let keys = self.arguments.iter().flat_map(|a| a.items.iter().map(|i| (&i.name, &i.kind)));
+        let all = self.arguments.iter().map(|a| (&a.name, &a.kind)).chain(keys);
+        all.filter(|(_, kind)| **kind == Type::Url).map(|(name, _)| name.clone()).collect()
+    }
+
     /// The arguments that name files.
     pub fn files(&self) -> Vec<String> {
         self.arguments.iter().filter(|a| a.kind == Type::File).map(|a| a.name.clone()).collect()

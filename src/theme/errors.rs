@@ -123,6 +123,9 @@ pub fn render_error(error: &Error, sources: &Sources, page: &Span, what: &str) -
                 .and_then(|text| text.get(span.start..span.end))
                 .filter(|_| undefined(report.message()));
             let diagnostic = match named {
+                Some(name) if report.filename().contains("components/") => {
+                    say::undefined_argument(span, name)
+                }
                 Some(name) => say::undefined(span, name),
                 None => say::failed(span, &in_house_style(report.message())),
             };

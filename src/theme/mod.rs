@@ -50,7 +50,7 @@ pub fn load(site: &Tree, built_in: &Tree, config: &Config) -> (Theme, Vec<Diagno
     let mut sources = BTreeMap::new();
     let mut templates = built_in_templates(built_in, &mut sources, d);
     for path in site.below("templates") {
-        if path.as_str().starts_with("templates/strings/") {
+        if path.as_str().starts_with("templates/strings/") || path.extension() == "md" {
             continue;
         }
         match site.read_text(path) {
@@ -158,7 +158,8 @@ fn load_languages(
             if !tree.contains(file) {
                 continue;
             }
-            if i == 1 {
+            // Another language's heads are not those of English.
+            if i > 0 && code != "en" && (i == 1 || !built_in.contains(&files[1].1)) {
                 strings.heads = Heads::default();
             }
             found = found || i > 0;
@@ -177,7 +178,8 @@ fn load_languages(
             }
         }
         if !found {
-            d.push(settings::missing_strings(Span::file(&SitePath::new("nutgraf.yaml")), code));
+            let at = config.languages[code].at.clone();
+            d.push(settings::missing_strings(Span::new(&SitePath::new("nutgraf.yaml"), at), code));
         }
         for head in config.heads.iter().filter(|head| head.language == *code) {
             strings.heads.add(&head.text, &head.component.value);
@@ -195,7 +197,8 @@ fn load_languages(
 /// The rules documents are read by, under these settings and this theme.
 pub fn rules(config: &Config, theme: &Theme) -> Rules {
     let components = theme.catalogue.components.values().map(|component| {
-        let rule = ComponentRule { section: component.section, files: component.files() };
+        let rule =
+            ComponentRule { section: component.section, files: component.files(), urls: component.urls() };
         (component.name.clone(), rule)
     });
     let heads =

@@ -118,7 +118,7 @@ const TEXT: &[&str] = &[
 fn rules() -> Rules {
     let mut heads = Heads::default();
     heads.add("The context", "context");
-    let rule = |section| ComponentRule { section, files: vec!["src".into()] };
+    let rule = |section| ComponentRule { section, files: vec!["src".into()], urls: vec!["source".into()] };
     Rules {
         language: "en".into(),
         languages: vec!["en".into(), "ru".into()],

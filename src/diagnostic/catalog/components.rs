@@ -48,6 +48,16 @@ pub fn wrong_argument(span: Span, argument: &str, wanted: &str, found: &str) -> 
     error(Code::WrongArgument, span, format!("`{argument}` should be {wanted}, not {found}"))
 }
 
+pub fn no_text(span: Span, component: &str) -> Diagnostic {
+    error(Code::WrongArgument, span, format!("`{component}` takes no text: what is inside it would be lost"))
+        .help(format!("write it on one line with two colons, `::{component}{{…}}`, and the text after it"))
+}
+
+pub fn plain_item(span: Span, component: &str, bold: &str) -> Diagnostic {
+    error(Code::WrongArgument, span, format!("every item of `{component}` begins with its {bold} in bold"))
+        .help(format!("write it like `- **{bold}** what belongs to it`"))
+}
+
 pub fn missing_item_key(span: Span, argument: &str, key: &str) -> Diagnostic {
     error(Code::MissingArgument, span, format!("an item of `{argument}` needs `{key}`"))
 }

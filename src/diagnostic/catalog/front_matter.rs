@@ -4,6 +4,7 @@
 use super::{Code, error, list_names, warning, with_help};
 use crate::diagnostic::nearest::did_you_mean;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::path::SitePath;
 use crate::yaml::{Malformed, Trouble};
 
 pub fn missing(span: Span) -> Diagnostic {
@@ -21,6 +22,8 @@ pub fn malformed(span: Span, malformed: &Malformed) -> Diagnostic {
     match malformed.kind {
         Trouble::Tab => error(Code::YamlTab, span, "a tab at the start of a line")
             .help("indent with spaces: YAML does not allow tabs here"),
+        Trouble::Unclosed => error(Code::YamlMalformed, span, "this bracket is never closed")
+            .help("close it on the same line, or put the value in quotes if it is text"),
         Trouble::Quotes => error(Code::YamlQuotes, span, "this value needs quotes")
             .help("put the value in quotes, like `key: \"…\"`"),
         Trouble::Budget => {
@@ -50,9 +53,43 @@ pub fn unknown_key<'a>(
     of: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Diagnostic {
-    let help = did_you_mean(key, known).unwrap_or_else(|| {
+    let known: Vec<&str> = known.into_iter().collect();
+    let meant = elsewhere(key).filter(|meant| known.contains(meant));
+    let renamed = meant.map(|meant| {
+        format!("did you mean `{meant}`? `front_matter: {{rename: {{{key}: {meant}}}}}` in nutgraf.yaml makes it so everywhere")
+    });
+    let help = renamed.or_else(|| did_you_mean(key, known)).unwrap_or_else(|| {
         "put it under `extra:`, or list it in `front_matter: {ignore: […]}` of nutgraf.yaml".into()
     });
+    warning(Code::UnknownKey, span, format!("{of} has no key `{key}`")).help(help)
+}
+
+/// Our name for a key that other generators have under another.
+fn elsewhere(key: &str) -> Option<&'static str> {
+    Some(match key.to_ascii_lowercase().as_str() {
+        "tags" | "tag" | "keywords" | "labels" => "topics",
+        "category" | "categories" => "section",
+        "author" | "writer" | "by" => "authors",
+        "lastmod" | "modified" | "last_modified" | "updated_at" | "lastupdated" => "updated",
+        "publishdate" | "pubdate" | "published" | "published_at" => "date",
+        "expirydate" | "expiry" | "expire" | "unpublish" => "expires",
+        "summary" | "excerpt" | "deck" | "subtitle" | "standfirst" | "abstract" => "description",
+        "cover" | "images" | "featured_image" | "thumbnail" | "hero" => "image",
+        "redirect_from" | "redirects" | "redirect" => "aliases",
+        "permalink" | "url" => "slug",
+        "series" | "story" => "thread",
+        "headline" | "name" => "title",
+        _ => return None,
+    })
+}
+
+pub fn unknown_inner_key<'a>(
+    span: Span,
+    key: &str,
+    of: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let help = did_you_mean(key, known.clone()).unwrap_or_else(|| format!("it has {}", list_names(known)));
     warning(Code::UnknownKey, span, format!("{of} has no key `{key}`")).help(help)
 }
 
@@ -80,6 +117,15 @@ pub fn bad_choice<'a>(
     with_help(error(Code::BadChoice, span, format!("`{value}` is none of {listed}")), help)
 }
 
+pub fn comment_for_value(span: Span, key: &str) -> Diagnostic {
+    warning(Code::CommentCut, span, format!("`{key}` has no value: from `#` on, this is a comment"))
+        .help("put the value in quotes, like `\"#0b5394\"`")
+}
+
+pub fn bad_file_date(file: &SitePath, text: &str, help: &str) -> Diagnostic {
+    error(Code::BadDate, Span::file(file), format!("`{text}` in the file's name is not a date")).help(help)
+}
+
 pub fn comment_cut(span: Span) -> Diagnostic {
     warning(Code::CommentCut, span, "from ` #` on, this is a comment and not part of the value")
         .help("put the whole value in quotes if the rest belongs to it")
@@ -88,8 +134,11 @@ pub fn comment_cut(span: Span) -> Diagnostic {
 pub fn bad_slug(span: Span, what: &str, text: &str, suggestion: Option<&str>) -> Diagnostic {
     let help = match suggestion {
         Some(slug) => format!("write `{slug}`"),
-        None => {
+        None if matches!(what, "the file name" | "the slug") => {
             "give it a name of lower-case letters a–z, digits and `-`: rename the file, or set `slug:`".into()
+        }
+        None => {
+            "write an id of letters a–z, digits and `-`; a file of that name can give it its title".into()
         }
     };
     error(Code::BadSlug, span, format!("{what} `{text}` cannot be part of an address")).help(help)

@@ -97,6 +97,8 @@ codes! {
     AccidentalHeading = "accidental-heading",
     /// A footnote that nobody wrote.
     FootnoteMissing = "footnote-missing",
+    /// An HTML comment or block that hides the rest of the text.
+    HtmlUnclosed = "html-unclosed",
     /// HTML that was removed.
     HtmlRemoved = "html-removed",
     // components

@@ -43,7 +43,5 @@ pub fn bad_permalink(span: Span, text: &str, reason: &str) -> Diagnostic {
 
 pub fn missing_strings(span: Span, language: &str) -> Diagnostic {
     error(Code::MissingStrings, span, format!("there are no interface strings for the language `{language}`"))
-        .help(format!(
-            "add templates/strings/{language}.yaml; `nutgraf/templates/strings/en.yaml` shows its keys"
-        ))
+        .help(format!("add templates/strings/{language}.yaml; the documentation on templates lists its keys"))
 }

@@ -2,13 +2,22 @@
 #![expect(missing_docs, reason = "each function's message says what it is for")]
 
 use super::{Code, error, warning, with_help};
-use crate::diagnostic::nearest::did_you_mean;
+use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::path::SitePath;
 
 pub fn duplicate_id(span: Span, what: &str, id: &str, first: &SitePath) -> Diagnostic {
     error(Code::DuplicateId, span, format!("the {what} `{id}` exists already, in {first}"))
         .help("rename one of the two files, or give one a `slug:` of its own")
+}
+
+pub fn same_language(file: &SitePath, language: &str, first: &SitePath) -> Diagnostic {
+    error(
+        Code::DuplicateId,
+        Span::file(file),
+        format!("this is the `{language}` text a second time: {first} is it too"),
+    )
+    .help("keep one of the two files")
 }
 
 pub fn duplicate_url(span: Span, url: &str, other: &str) -> Diagnostic {
@@ -62,7 +71,7 @@ pub fn dead_anchor<'a>(
 ) -> Diagnostic {
     with_help(
         error(Code::DeadAnchor, span, format!("{page} has no place named `#{anchor}`")),
-        did_you_mean(anchor, known),
+        nearest(anchor, known).map(|near| format!("did you mean `#{near}`?")),
     )
 }
 
@@ -70,7 +79,7 @@ pub fn withheld_link(span: Span, target: &str, reason: &str) -> Diagnostic {
     warning(
         Code::WithheldLink,
         span,
-        format!("`{target}` is not published ({reason}), so nothing leads there yet"),
+        format!("`{target}` is not published ({reason}), so nothing leads there"),
     )
 }
 

@@ -18,6 +18,11 @@ pub fn undefined(span: Span, name: &str) -> Diagnostic {
     )
 }
 
+pub fn undefined_argument(span: Span, name: &str) -> Diagnostic {
+    error(Code::TemplateFailed, span, format!("`{name}` is not defined here"))
+        .help("a component knows its own arguments only; ask for the page's things with `@page: map`, `@site: map`, `@lang: string`")
+}
+
 pub fn failed(span: Span, message: &str) -> Diagnostic {
     error(Code::TemplateFailed, span, message)
 }

@@ -28,6 +28,11 @@ pub fn directive_depth(span: Span, limit: usize) -> Diagnostic {
         .help("close the blocks above with `:::`")
 }
 
+pub fn html_unclosed(span: Span, end: &str) -> Diagnostic {
+    error(Code::HtmlUnclosed, span, "this is never closed, so everything below it is hidden")
+        .help(format!("put `{end}` where it ends"))
+}
+
 pub fn stray_stars(span: Span) -> Diagnostic {
     warning(Code::StrayStars, span, "these stars stay in the text: Markdown does not take them for bold")
         .help("bold ends before a letter only after a letter: move the quotation marks out (`«**…**»`) or the ending in (`**…ның**`); write `\\*\\*` if stars are meant")
