@@ -137,6 +137,17 @@ fn links_out_of_the_site() {
     assert!(stderr.contains("static: error[symlink-out]"), "{stderr}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_holds_itself() {
+    let site = Site::of_briefing("---\ntitle: A\ndate: 2023-09-11\n---\nA.\n");
+    std::os::unix::fs::symlink(site.path().join("content"), site.path().join("content/briefings/loop"))
+        .expect("a link");
+    let stderr = refused(&site).stderr;
+    let expected = "content/briefings/loop: error[unreadable]: this file cannot be read: a link to a folder that holds it";
+    assert!(stderr.starts_with(expected), "{stderr}");
+}
+
 #[test]
 fn a_template_that_loops_over_nothing() {
     let site = Site::of_briefing("---\ntitle: A\ndate: 2023-09-11\n---\nA.\n");
