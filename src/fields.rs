@@ -213,6 +213,17 @@ pub fn text(
     Some(Located { value: text.trim().to_owned(), at: node.at.clone() })
 }
 
+/// Whether a text is a place in a picture as CSS says it: `30% 20%`, `left top`.
+pub fn is_position(text: &str) -> bool {
+    let mut parts = text.split_whitespace();
+    let is_part = |part: &str| {
+        let percent = part.strip_suffix('%').and_then(|n| n.parse::<u8>().ok()).is_some_and(|n| n <= 100);
+        percent || matches!(part, "left" | "right" | "top" | "bottom" | "center")
+    };
+    let count = parts.clone().count();
+    (1..=2).contains(&count) && parts.all(is_part)
+}
+
 /// Whether a link's scheme is one that browsers would run or that hides its content.
 pub fn is_unsafe_url(url: &str) -> bool {
     let clean: String = url.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(12).collect();

@@ -10,7 +10,7 @@ use super::identity::{Identity, Kind};
 use super::{Rules, markdown};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::front_matter;
-use crate::fields::{Fields, Located, Place, Unknown, is_unsafe_url, text};
+use crate::fields::{Fields, Located, Place, Unknown, is_position, is_unsafe_url, text};
 use crate::language::letters;
 use crate::moment::{Moment, parse_date};
 use crate::path::Url;
@@ -534,10 +534,12 @@ impl Reader<'_> {
             decorative: false,
         };
         if node.as_text().is_some() {
-            return text(self.place, "image", node, d).map(plain);
+            let src = text(self.place, "image", node, d)?;
+            return self.safe(src, d).map(plain);
         }
         let mut inner = Fields::new(self.place, node, |key| key, d);
-        let src = inner.text("src", d);
+        let given = inner.text("src", d);
+        let src = given.clone().and_then(|src| self.safe(src, d));
         let image = Image {
             alt: value(inner.text("alt", d)),
             caption: value(inner.text("caption", d)),
@@ -545,12 +547,20 @@ impl Reader<'_> {
             creator: value(inner.text("creator", d)),
             license: value(inner.text("license", d)),
             license_url: self.url(&mut inner, "license_url", d),
-            focus: value(inner.text("focus", d)),
+            focus: inner.text("focus", d).and_then(|focus| {
+                let known = is_position(&focus.value);
+                if !known {
+                    let found = format!("`{}`", focus.value);
+                    let wanted = "a place in the picture like `30% 20%` or `left top`";
+                    d.push(front_matter::wrong_type(self.place.span(&focus.at), "focus", wanted, &found));
+                }
+                known.then_some(focus.value)
+            }),
             decorative: inner.flag("decorative", d).unwrap_or(false),
             src: src.clone().unwrap_or(Located { value: String::new(), at: node.at.clone() }),
         };
         // A translation may give only the words; the file comes from its original.
-        if src.is_none() && !self.is_translation {
+        if given.is_none() && !self.is_translation {
             let help = "add `src: photo.jpg`, a file beside this one";
             d.push(front_matter::missing_key(self.place.span(&node.at), "src", "`image`", help));
         }
@@ -582,12 +592,18 @@ impl Reader<'_> {
 
     fn url(&mut self, fields: &mut Fields<'_>, key: &'static str, d: &mut Vec<Diagnostic>) -> Option<String> {
         let url = fields.text(key, d)?;
+        let url = self.safe(url, d)?;
+        self.urls.push(url.clone());
+        Some(url.value)
+    }
+
+    /// An address that browsers do not run.
+    fn safe(&self, url: Located<String>, d: &mut Vec<Diagnostic>) -> Option<Located<String>> {
         if is_unsafe_url(&url.value) {
             d.push(front_matter::unsafe_url(self.place.span(&url.at), &url.value));
             return None;
         }
-        self.urls.push(url.clone());
-        Some(url.value)
+        Some(url)
     }
 
     /// Remembers the links of a text that is Markdown.

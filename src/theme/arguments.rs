@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::{components as say, front_matter};
 use crate::document::lists::bold_items;
 use crate::document::{Block, ComponentBlock, Document};
-use crate::fields::{Place, is_unsafe_url};
+use crate::fields::{Place, is_position, is_unsafe_url};
 use crate::moment::parse_period;
 use crate::yaml::{self, Node};
 
@@ -152,6 +152,10 @@ fn convert(
         Type::Date => match text {
             Some(date) if parse_period(date).is_some() => Some(Value::from(date.trim())),
             _ => wrong("a date like `2020`, `2020-11`, `2020-11-09` or `2020-09/2020-11`"),
+        },
+        Type::Position => match text {
+            Some(position) if is_position(position) => Some(Value::from(position)),
+            _ => wrong("a place in the picture like `30% 20%` or `left top`"),
         },
         Type::Choice(choices) => match text {
             Some(choice) if choices.iter().any(|c| c == choice) => Some(Value::from(choice)),

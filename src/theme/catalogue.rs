@@ -100,6 +100,8 @@ pub enum Type {
     Date,
     /// Text that names a file of the site.
     File,
+    /// Text that is a place in a picture: `30% 20%`.
+    Position,
     /// Text that is one of a few.
     Choice(Vec<String>),
 }
@@ -118,6 +120,7 @@ impl Type {
             Self::Url => "url".into(),
             Self::Date => "date".into(),
             Self::File => "file".into(),
+            Self::Position => "position".into(),
             Self::Choice(choices) => choices.join("|"),
         }
     }
@@ -135,6 +138,7 @@ impl Type {
             "url" => Self::Url,
             "date" => Self::Date,
             "file" => Self::File,
+            "position" => Self::Position,
             choices if choices.contains('|') => Self::Choice(choices.split('|').map(str::to_owned).collect()),
             _ => return None,
         })
