@@ -567,14 +567,17 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// `**` that Markdown left in the text.
+    /// `**` that Markdown left in the text: the first of a line, for one broken pair leaves two.
     fn check_stars(&mut self, at: &Range<usize>) {
         let source = &self.place.source[at.clone()];
+        let mut told = usize::MAX;
         for (i, _) in source.match_indices("**") {
             let start = at.start + i;
             let before = self.place.source[..start].chars().next_back();
-            if !matches!(before, Some('\\' | '*')) {
+            let line = self.place.source[..start].rfind('\n').unwrap_or(0);
+            if !matches!(before, Some('\\' | '*')) && told != line {
                 self.d.push(say::stray_stars(self.place.span(&(start..start + 2))));
+                told = line;
             }
         }
     }

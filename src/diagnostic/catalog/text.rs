@@ -34,8 +34,11 @@ pub fn html_unclosed(span: Span, end: &str) -> Diagnostic {
 }
 
 pub fn stray_stars(span: Span) -> Diagnostic {
-    warning(Code::StrayStars, span, "these stars stay in the text: Markdown does not take them for bold")
-        .help("bold ends before a letter only after a letter: move the quotation marks out (`«**…**»`) or the ending in (`**…ның**`); write `\\*\\*` if stars are meant")
+    let message = "these stars stay in the text: Markdown does not take them for bold";
+    warning(Code::StrayStars, span, message).help(
+        "close what is open; or, where quotation marks meet letters, move the marks out (`«**…**»ның`) or the \
+         ending in (`**«…»ның**`); write `\\*\\*` if stars are meant",
+    )
 }
 
 pub fn accidental_heading(span: Span) -> Diagnostic {
