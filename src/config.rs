@@ -128,13 +128,6 @@ pub enum RawHtml {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permalink(pub String);
 
-impl Permalink {
-    /// Whether the address depends on the date, so that one slug may repeat.
-    pub fn has_date(&self) -> bool {
-        ["{year}", "{month}", "{day}"].iter().any(|part| self.0.contains(part))
-    }
-}
-
 /// Reads nutgraf.yaml. Settings that are missing or wrong keep their defaults, so that everything else
 /// can still be checked.
 pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {

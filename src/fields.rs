@@ -173,7 +173,9 @@ impl<'a> Fields<'a> {
             }
             let span = self.place.span(&entry.key_at);
             let known = self.asked.iter().copied();
+            let comma = entry.value.value == Value::Null && key.contains(' ') && unknown == Unknown::Inside;
             diagnostics.push(match unknown {
+                Unknown::Inside if comma => front_matter::comma_in_braces(span, of),
                 Unknown::Warn => front_matter::unknown_key(span, key, of, known),
                 Unknown::Inside => front_matter::unknown_inner_key(span, key, of, known),
                 Unknown::Refuse => settings::unknown_key(span, key, of, known),
@@ -228,5 +230,5 @@ pub fn is_position(text: &str) -> bool {
 pub fn is_unsafe_url(url: &str) -> bool {
     let clean: String = url.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(12).collect();
     let clean = clean.to_ascii_lowercase();
-    ["javascript:", "data:", "vbscript:"].iter().any(|scheme| clean.starts_with(scheme))
+    ["javascript:", "data:", "vbscript:", "file:"].iter().any(|scheme| clean.starts_with(scheme))
 }

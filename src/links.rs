@@ -224,7 +224,9 @@ pub fn is_outside(written: &str) -> bool {
         return true;
     }
     let scheme = written.split([':', '/', '?', '#']).next().unwrap_or_default();
-    written[scheme.len()..].starts_with(':')
+    // `C:\photo.jpg` is no scheme.
+    scheme.len() > 1
+        && written[scheme.len()..].starts_with(':')
         && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
@@ -255,8 +257,13 @@ fn has_anchor(site: &Site, entry: &Entry, anchor: &str) -> bool {
 
 /// Checks every link and file that published documents and the settings name.
 pub fn check(linker: Linker<'_>) -> Vec<Diagnostic> {
-    let mut diagnostics: Vec<Diagnostic> =
-        linker.site.entries.par_iter().flat_map_iter(|entry| check_entry(linker, entry)).collect();
+    let mut diagnostics: Vec<Diagnostic> = linker
+        .site
+        .entries
+        .par_iter()
+        .chain(&linker.site.older)
+        .flat_map_iter(|entry| check_entry(linker, entry))
+        .collect();
     check_settings(linker, &mut diagnostics);
     diagnostics
 }
@@ -303,6 +310,7 @@ fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
     let document = &entry.document;
     let zone = &linker.site.config.timezone;
     let mut diagnostics = Vec::new();
+    let mut dead = 0;
     for link in document.facts.links.iter().chain(&document.front.urls) {
         let span = || Span::new(&document.path, link.at.clone());
         match linker.link(document, &entry.language, &link.value) {
@@ -320,7 +328,10 @@ fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
                 let page = format!("`{}`", target.path);
                 diagnostics.push(say::dead_anchor(span(), &page, &anchor, target.facts.ids()));
             }
-            Link::Nowhere => diagnostics.push(dead_link(linker, entry, &link.value, span())),
+            Link::Nowhere => {
+                dead += 1;
+                diagnostics.push(dead_link(linker, entry, &link.value, span(), dead <= GUESSES));
+            }
         }
     }
     let image = document.front.image.iter().map(|image| &image.src).filter(|src| !src.value.is_empty());
@@ -345,7 +356,14 @@ fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
     diagnostics
 }
 
-fn dead_link(linker: Linker<'_>, entry: &Entry, written: &str, span: Span) -> Diagnostic {
+/// For how many dead links of a document the nearest address is looked for: a whole archive that moved has
+/// thousands.
+const GUESSES: usize = 20;
+
+fn dead_link(linker: Linker<'_>, entry: &Entry, written: &str, span: Span, guess: bool) -> Diagnostic {
+    if !guess {
+        return say::dead_link(span, written, []);
+    }
     if written.starts_with('/') {
         let path = written.split(['?', '#']).next().unwrap_or(written);
         return say::dead_link(span, path, linker.routes.urls());

@@ -57,6 +57,10 @@ impl Moment {
 }
 
 fn start_of_day(date: Date, zone: &TimeZone) -> Option<Timestamp> {
+    if date.year() == 9999 {
+        // What people write for "never".
+        return Some(Timestamp::MAX);
+    }
     Some(date.to_zoned_datetime(zone.clone()).ok()?.timestamp())
 }
 
@@ -139,11 +143,25 @@ impl Partial {
     }
 }
 
+impl Partial {
+    /// The year, month and day it begins on.
+    fn start(self) -> (i16, i8, i8) {
+        match self {
+            Self::Year(year) => (year, 1, 1),
+            Self::Month(year, month) => (year, month, 1),
+            Self::Day(date) => (date.year(), date.month(), date.day()),
+        }
+    }
+}
+
 /// Reads a date at its precision, or two with `/` between as a period.
 pub fn parse_period(text: &str) -> Option<(Partial, Option<Partial>)> {
     match text.split_once('/') {
         None => Some((Partial::parse(text)?, None)),
-        Some((from, to)) => Some((Partial::parse(from)?, Some(Partial::parse(to)?))),
+        Some((from, to)) => {
+            let (from, to) = (Partial::parse(from)?, Partial::parse(to)?);
+            (from.start() <= to.start()).then_some((from, Some(to)))
+        }
     }
 }
 
@@ -209,6 +227,7 @@ mod tests {
             Some((Partial::Month(2020, 9), Some(Partial::Month(2020, 11))))
         );
         assert_eq!(parse_period("2020-13"), None);
+        assert_eq!(parse_period("2023/2019"), None);
         assert_eq!(parse_period("autumn"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Every output a site has: one enum names the kinds, one list holds them all in a fixed order.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::diagnostic::catalog::site as say;
 use crate::diagnostic::{Diagnostic, Span};
@@ -203,7 +203,7 @@ pub fn pages(site: &Site, list: &List, language: &str) -> Pages {
 pub fn routes(site: &Site, inventory: &Inventory) -> (Routes, Vec<Diagnostic>) {
     let mut routes = Routes::default();
     let mut diagnostics = Vec::new();
-    let mut taken: BTreeMap<OutputPath, (String, Span)> = BTreeMap::new();
+    let mut taken = Taken::default();
     for (id, entry) in site.entries.iter().enumerate() {
         match entry.kind {
             Kind::Briefing | Kind::Page => {
@@ -330,17 +330,37 @@ impl Route {
     }
 }
 
-fn add(
-    site: &Site,
-    routes: &mut Routes,
-    taken: &mut BTreeMap<OutputPath, (String, Span)>,
-    route: Route,
-    d: &mut Vec<Diagnostic>,
-) {
+/// The paths that are taken, and the folders above them, with what makes each.
+#[derive(Default)]
+struct Taken {
+    files: HashMap<String, (String, Span)>,
+    folders: HashMap<String, (String, Span)>,
+}
+
+impl Taken {
+    /// What stands at a path already, or is in its way: a file where it needs a folder, or the reverse.
+    fn find(&self, output: &OutputPath) -> Option<&(String, Span)> {
+        let path = output.as_str();
+        let above = path.match_indices('/').find_map(|(i, _)| self.files.get(&path[..i]));
+        self.files.get(path).or(above).or_else(|| self.folders.get(path))
+    }
+
+    fn add(&mut self, output: &OutputPath, made_by: String, span: Span) {
+        let path = output.as_str();
+        for (i, _) in path.match_indices('/') {
+            if !self.folders.contains_key(&path[..i]) {
+                self.folders.insert(path[..i].to_owned(), (made_by.clone(), span.clone()));
+            }
+        }
+        self.files.insert(path.to_owned(), (made_by, span));
+    }
+}
+
+fn add(site: &Site, routes: &mut Routes, taken: &mut Taken, route: Route, d: &mut Vec<Diagnostic>) {
     let url = route.url(site);
     let output = route.output(site);
     let (made_by, span) = (route.made_by(site), route.span(site));
-    if let Some((other, other_span)) = taken.get(&output) {
+    if let Some((other, other_span)) = taken.find(&output) {
         let shown = url.as_ref().map_or_else(|| format!("/{output}"), ToString::to_string);
         // A list has no file to point at: then it is the other one that must move.
         let is_list = span.file.as_str() == "nutgraf.yaml";
@@ -348,7 +368,7 @@ fn add(
         d.push(say::duplicate_url(span, &shown, other));
         return;
     }
-    taken.insert(output, (made_by, span));
+    taken.add(&output, made_by, span);
     if let Some(url) = url {
         routes.by_url.insert(url, routes.all.len());
     }

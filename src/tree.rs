@@ -144,6 +144,10 @@ fn walk(
             continue;
         }
         let path = site_path(root, entry.path());
+        if name.chars().any(char::is_control) {
+            diagnostics.push(files::unreadable(&path, "its name has a character that cannot be seen"));
+            continue;
+        }
         if entry.path_is_symlink()
             && !fs::canonicalize(entry.path()).is_ok_and(|target| target.starts_with(inside))
         {

@@ -68,6 +68,12 @@ pub enum Trouble {
     Quotes,
     /// A bracket that is never closed.
     Unclosed,
+    /// A quoted value with more text after it.
+    InnerQuotes,
+    /// A quotation mark that is never closed.
+    UnclosedQuote,
+    /// A no-break space where a space is due.
+    NoBreakSpace,
     /// Anything else.
     Other,
 }
@@ -163,8 +169,11 @@ fn looks_numeric(text: &str) -> bool {
 pub fn parse(source: &str, range: Range<usize>) -> Result<Node, Malformed> {
     let text = &source[range.clone()];
     // A tab is looked for only when something is wrong: inside a block of text it is allowed.
-    let raw: Spanned<Raw> = serde_yaml::from_str_with_options(text, options())
-        .map_err(|e| tab_indent(text, range.start).unwrap_or_else(|| malformed(&e, text, range.start)))?;
+    let raw: Spanned<Raw> = serde_yaml::from_str_with_options(text, options()).map_err(|e| {
+        tab_indent(text, range.start)
+            .or_else(|| no_break_space(text, range.start))
+            .unwrap_or_else(|| malformed(&e, text, range.start))
+    })?;
     let node = place(raw, text, range.start);
     match anchor_for_text(&node, source) {
         Some(at) => Err(Malformed { message: "an anchor without a value".into(), at, kind: Trouble::Quotes }),
@@ -216,6 +225,27 @@ fn tab_indent(text: &str, offset: usize) -> Option<Malformed> {
     None
 }
 
+/// A no-break space at the start of a line or after a key, which nobody can see.
+fn no_break_space(text: &str, offset: usize) -> Option<Malformed> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let head = line.split(['"', '\'']).next().unwrap_or(line);
+        let indent = line.len() - line.trim_start().len();
+        let after_key = head.find(":\u{a0}").map(|i| i + 1);
+        let at = line[..indent].find('\u{a0}').or(after_key);
+        if let Some(at) = at {
+            let at = offset + start + at;
+            return Some(Malformed {
+                message: "a no-break space".into(),
+                at: at..at + 2,
+                kind: Trouble::NoBreakSpace,
+            });
+        }
+        start += line.len();
+    }
+    None
+}
+
 fn malformed(error: &serde_yaml::Error, text: &str, offset: usize) -> Malformed {
     let (line, column) = error.location().map_or((1, 1), |l| {
         (usize::try_from(l.line()).unwrap_or(1), usize::try_from(l.column()).unwrap_or(1))
@@ -229,6 +259,10 @@ fn malformed(error: &serde_yaml::Error, text: &str, offset: usize) -> Malformed 
     };
     let kind = if message.contains("budget") || message.contains("limit exceeded") {
         Trouble::Budget
+    } else if message.contains("trailing content after") {
+        Trouble::InnerQuotes
+    } else if message.contains("unclosed quote") {
+        Trouble::UnclosedQuote
     } else if is_unclosed(text, line) {
         Trouble::Unclosed
     } else if needs_quotes(text, line) {
@@ -237,8 +271,10 @@ fn malformed(error: &serde_yaml::Error, text: &str, offset: usize) -> Malformed 
         Trouble::Other
     };
     let at = match kind {
-        Trouble::Quotes | Trouble::Unclosed => value_of_line(text, line).unwrap_or(at..at),
-        Trouble::Tab | Trouble::Budget | Trouble::Other => at..at,
+        Trouble::Quotes | Trouble::Unclosed | Trouble::InnerQuotes | Trouble::UnclosedQuote => {
+            value_of_line(text, line).unwrap_or(at..at)
+        }
+        Trouble::Tab | Trouble::Budget | Trouble::NoBreakSpace | Trouble::Other => at..at,
     };
     Malformed { message, at: offset + at.start..offset + at.end, kind }
 }

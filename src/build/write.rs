@@ -79,7 +79,10 @@ impl Stage {
                 return Err(at(&target, &error));
             }
         };
-        let hash = blake3::hash(target.to_string_lossy().as_bytes()).to_hex();
+        // A site that was moved still knows what it made in a folder of its own.
+        let real_site = fs::canonicalize(site)?;
+        let known_as = target.strip_prefix(&real_site).unwrap_or(&target);
+        let hash = blake3::hash(known_as.to_string_lossy().as_bytes()).to_hex();
         Ok(Self {
             list: kept.join(format!("made-{}.txt", &hash[..16])),
             target,
@@ -141,6 +144,10 @@ impl Stage {
         let before = self.made_before();
         // Should the move be cut short, the next build knows the files of both.
         self.remember(&before.union(&made).cloned().collect())?;
+        // Everything that could be in the way is looked at before the first file moves.
+        for path in &changed {
+            self.check_way(path, &before)?;
+        }
         let mut checked: HashSet<PathBuf> = HashSet::new();
         for path in &changed {
             self.make_way(path, &before, &mut checked)?;
@@ -154,6 +161,41 @@ impl Stage {
         self.remember(&made)?;
         let unchanged = made.len() - changed.len();
         Ok(Written { changed: changed.len(), unchanged, removed, kept: self.foreign(&made) })
+    }
+
+    /// Refuses a file whose folders are links or somebody else's files, and one that is somebody else's folder.
+    fn check_way(&self, path: &str, before: &BTreeSet<String>) -> io::Result<()> {
+        let mut folder = self.target.clone();
+        let mut name = String::new();
+        for part in path.split('/').take(path.matches('/').count()) {
+            folder.push(part);
+            name = if name.is_empty() { part.to_owned() } else { format!("{name}/{part}") };
+            match fs::symlink_metadata(&folder) {
+                Ok(metadata) if metadata.is_dir() => {}
+                Ok(metadata) if metadata.is_file() && before.contains(&name) => return Ok(()),
+                Ok(_) => {
+                    let message = format!("{} is in the way: it is no folder, or a link", folder.display());
+                    return Err(io::Error::other(message));
+                }
+                Err(_) => return Ok(()),
+            }
+        }
+        let file = self.target.join(path);
+        let is_folder = fs::symlink_metadata(&file).is_ok_and(|m| m.is_dir());
+        let ours = |found: &Path| {
+            let relative =
+                found.strip_prefix(&self.target).unwrap_or(found).to_string_lossy().replace('\\', "/");
+            before.contains(&relative)
+        };
+        let foreign = is_folder
+            && WalkDir::new(&file)
+                .into_iter()
+                .filter_map(Result::ok)
+                .any(|e| !e.file_type().is_dir() && !ours(e.path()));
+        if foreign {
+            return Err(io::Error::other(format!("{} is in the way: it is a folder", file.display())));
+        }
+        Ok(())
     }
 
     /// Sees that the folders above a file are folders of the output and no links.

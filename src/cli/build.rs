@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{End, MessageFormat, Session};
+use super::{End, MessageFormat, Session, misuse};
 use crate::build::{self, Report};
+use crate::config::split_url;
 use crate::edition;
 use crate::theme;
 use crate::tree::Tree;
@@ -45,7 +46,12 @@ const NAMED: usize = 10;
 pub fn run(session: &Session, arguments: &Arguments) -> End {
     let started = Instant::now();
     if !session.site.is_dir() {
-        return session.fail(&format!("there is no folder {}", session.site.display()));
+        return misuse(&format!("there is no folder {}", session.site.display()));
+    }
+    if let Some(url) = arguments.base_url.as_deref().filter(|url| split_url(url).is_none()) {
+        return misuse(&format!(
+            "`--base-url {url}` is not the address of a site: write it like https://example.org/news"
+        ));
     }
     let (tree, mut diagnostics) = Tree::open(&session.site);
     let options = session.edition_options(arguments.drafts, arguments.base_url.clone());

@@ -1,6 +1,6 @@
 //! The command line: one file a command. The only room that prints, and that asks the machine for the time,
 //! the environment and the terminal.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one room that prints")]
+#![expect(clippy::print_stderr, reason = "this is the one room that prints")]
 
 mod build;
 mod completions;
@@ -199,7 +199,13 @@ impl Session {
         match self.format {
             MessageFormat::Human | MessageFormat::Short => eprintln!("error: {message}"),
             MessageFormat::Json => {
-                eprintln!("{}", serde_json::json!({"severity": "error", "message": message}));
+                eprintln!(
+                    "{}",
+                    serde_json::json!({
+                        "code": null, "severity": "error", "message": message, "file": null, "line": null, "column": null,
+                        "end_line": null, "end_column": null, "help": null,
+                    })
+                );
             }
         }
         End::Errors
@@ -208,13 +214,14 @@ impl Session {
     /// Prints what a command was asked for on stdout.
     #[expect(clippy::unused_self, reason = "all printing goes through the session")]
     fn result(&self, text: &str) {
-        println!("{text}");
+        // A reader that went away is no error of ours.
+        let _ = writeln!(std::io::stdout(), "{text}");
     }
 
     /// Prints a result on stdout, unless told to be quiet.
     fn say(&self, text: &str) {
         if !self.quiet {
-            println!("{text}");
+            self.result(text);
         }
     }
 }

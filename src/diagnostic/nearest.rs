@@ -4,8 +4,11 @@
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = word.to_lowercase();
     let limit = (wanted.chars().count() / 3).max(1);
+    // A letter has up to four bytes: a name much longer or shorter is not measured.
+    let is_close = |candidate: &&str| candidate.len().abs_diff(wanted.len()) <= 4 * limit;
     candidates
         .into_iter()
+        .filter(is_close)
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min()

@@ -51,8 +51,8 @@ pub fn position(text: &str, byte: usize) -> Position {
 fn message(diagnostic: &Diagnostic) -> String {
     match diagnostic.repeated {
         0 => diagnostic.message.clone(),
-        1 => format!("{}, and on 1 more page", diagnostic.message),
-        n => format!("{}, and on {n} more pages", diagnostic.message),
+        1 => format!("{} (and on 1 more page)", diagnostic.message),
+        n => format!("{} (and on {n} more pages)", diagnostic.message),
     }
 }
 

@@ -1,14 +1,14 @@
 //! The text of a document to blocks: pieces of Markdown and calls of components, run-in heads among them,
 //! with ids and levels; and, on the same walk, to the facts that linking needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, LinkType, Tag, TagEnd};
 
 use super::directives::{self, Directive, Piece};
 use super::facts::{ExplainerRef, Facts, Heading};
-use super::markdown::{self, Text};
+use super::markdown::{self, Definitions, Text};
 use super::{Rules, raw_html};
 use crate::config::RawHtml;
 use crate::diagnostic::Diagnostic;
@@ -67,7 +67,7 @@ pub struct Read {
     /// Its blocks.
     pub blocks: Vec<Block>,
     /// What its pieces of Markdown share.
-    pub definitions: String,
+    pub definitions: Definitions,
     /// Its facts.
     pub facts: Facts,
 }
@@ -85,9 +85,8 @@ pub fn read(
     d: &mut Vec<Diagnostic>,
 ) -> Read {
     let pieces = directives::scan(place, range, d);
-    let mut shared = Vec::new();
-    collect_definitions(place.source, &pieces, &mut shared);
-    let definitions = shared.iter().map(|at| &place.source[at.clone()]).collect::<Vec<_>>().join("\n\n");
+    let mut definitions = Definitions::default();
+    collect_definitions(place.source, &pieces, &mut definitions);
     let no_heads = Heads::default();
     let mut reader = Reader {
         place,
@@ -98,8 +97,11 @@ pub fn read(
             .then(|| rules.heads.get(language).unwrap_or(&no_heads)),
         definitions: &definitions,
         facts: Facts::default(),
-        ids: BTreeMap::new(),
+        // The template's own.
+        ids: BTreeMap::from([("main".to_owned(), 1)]),
         inside: 0,
+        referred: BTreeSet::new(),
+        html_depth: 0,
         d,
     };
     let mut blocks = reader.level(&pieces, 2, true);
@@ -107,12 +109,12 @@ pub fn read(
     // A text that is one piece holds its definitions itself.
     if let ([Block::Markdown(block)], [Piece::Text(whole)]) = (blocks.as_mut_slice(), pieces.as_slice()) {
         block.range = whole.clone();
-        return Read { blocks, definitions: String::new(), facts };
+        return Read { blocks, definitions: Definitions::default(), facts };
     }
     Read { blocks, definitions, facts }
 }
 
-fn collect_definitions(source: &str, pieces: &[Piece], found: &mut Vec<Range<usize>>) {
+fn collect_definitions(source: &str, pieces: &[Piece], found: &mut Definitions) {
     for piece in pieces {
         match piece {
             Piece::Text(range) => markdown::definitions(source, range, found),
@@ -145,11 +147,15 @@ struct Reader<'a, 'd> {
     rules: &'a Rules,
     language: &'a str,
     heads: Option<&'a Heads>,
-    definitions: &'a str,
+    definitions: &'a Definitions,
     facts: Facts,
     ids: BTreeMap<String, usize>,
     /// How many directives enclose what is read.
     inside: usize,
+    /// Footnotes referred to so far.
+    referred: BTreeSet<String>,
+    /// How many elements of HTML are open.
+    html_depth: isize,
     d: &'d mut Vec<Diagnostic>,
 }
 
@@ -413,6 +419,7 @@ impl Reader<'_, '_> {
                 if !walk.code {
                     self.check_stars(&at);
                     self.check_footnotes(&at);
+                    self.check_brackets(&at);
                     if walk.link == 0 {
                         self.bare_urls(&at);
                     }
@@ -427,7 +434,7 @@ impl Reader<'_, '_> {
             }
             Event::FootnoteReference(label) => {
                 let id = format!("fnref-{}", footnote_slug(&label));
-                if !self.facts.has_anchor(&id) {
+                if self.referred.insert(id.clone()) {
                     self.facts.anchors.push(id);
                 }
             }
@@ -453,7 +460,13 @@ impl Reader<'_, '_> {
             walk.depth == 1 && walk.tops.last().is_some_and(|top| top.at.start == at.start);
         walk.depth += 1;
         match tag {
-            Tag::Heading { level, id, .. } => {
+            Tag::Heading { level, id, attrs, .. } => {
+                for (name, _) in &attrs {
+                    if self.rules.raw_html != RawHtml::Allow && !raw_html::is_plain_attribute(name) {
+                        let what = format!("the attribute `{name}` of this heading");
+                        self.d.push(say::html_removed(self.place.span(&at), &what));
+                    }
+                }
                 let source = &self.place.source[at.clone()];
                 let underline = source.trim_end().rfind('\n').map_or(0, |i| i + 1);
                 // A longer underline was meant.
@@ -582,6 +595,20 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// `[text](address with a space)`, which Markdown leaves in the text.
+    fn check_brackets(&mut self, at: &Range<usize>) {
+        let source = &self.place.source[at.clone()];
+        for (i, _) in source.match_indices("](") {
+            let open = source[..i].rfind('[').unwrap_or(i);
+            let end = source[i..].find(')').map_or(source.len(), |end| i + end + 1);
+            let escaped = self.place.source[..at.start + i].ends_with('\\');
+            if !escaped && !source[open..end].contains('\n') {
+                let span = at.start + open..at.start + end;
+                self.d.push(say::stray_brackets(self.place.span(&span), &source[i + 2..end]));
+            }
+        }
+    }
+
     /// `[^1]` that no footnote answers.
     fn check_footnotes(&mut self, at: &Range<usize>) {
         let source = &self.place.source[at.clone()];
@@ -612,6 +639,11 @@ impl Reader<'_, '_> {
             return;
         }
         self.facts.has_html = true;
+        self.html_depth = (self.html_depth + raw_html::opened(html)).max(0);
+        if raw_html::is_too_deep(html) || self.html_depth > raw_html::MAX_NESTING {
+            self.html_depth = 0;
+            self.d.push(say::html_too_deep(self.place.span(at)));
+        }
         self.facts.anchors.extend(raw_html::anchors(html));
         if self.rules.raw_html == RawHtml::Sanitize {
             for (what, inside) in raw_html::removed(html) {

@@ -199,6 +199,8 @@ impl Scanner<'_> {
                 // What is nested too deep is reported once and left out, so that nothing later recurses.
                 if self.open.len() < MAX_DEPTH {
                     self.push(Piece::Directive(directive));
+                } else {
+                    self.push(Piece::Text(directive.at));
                 }
             }
         }
@@ -237,6 +239,10 @@ fn begins_skip(line: &str) -> Option<Skip> {
     let quoted = inner.starts_with('>');
     let mut rest = inner.trim_start_matches(['>', ' ']);
     let mut indent = 0;
+    // Four spaces make code of a fence, unless it stands in a list or a quotation.
+    if line.len() - inner.len() > 3 && !quoted && after_list_marker(inner).is_none() {
+        return None;
+    }
     while let Some(after) = after_list_marker(rest) {
         indent = line.len() - after.len();
         rest = after;
@@ -249,6 +255,13 @@ fn begins_skip(line: &str) -> Option<Skip> {
     }
     if line.len() - inner.len() > 3 {
         return None;
+    }
+    // A comment may begin inside a line.
+    if let Some(open) = inner.rfind("<!--")
+        && inner[..open].matches('`').count().is_multiple_of(2)
+        && !inner[open..].contains("-->")
+    {
+        return Some(Skip::Until("-->"));
     }
     let lower = inner.get(..12.min(inner.len())).unwrap_or(inner).to_ascii_lowercase();
     let ends = [("<!--", "-->"), ("<pre", "</pre>"), ("<script", "</script>"), ("<style", "</style>")];
@@ -451,8 +464,18 @@ impl Line<'_> {
                 d.push(say::directive_malformed(
                     span,
                     "an argument is due here",
-                    "write arguments like `{name=\"text\" other=3}`",
+                    "write arguments like `{name=\"text\" other=3}`; every text begins and ends with a straight `\"`",
                 ));
+                return;
+            }
+            if self.peek() == Some(':') {
+                let span = self.place.span(&(self.at..self.at + 1));
+                d.push(say::directive_malformed(
+                    span,
+                    "a colon stands where `=` is due",
+                    "write arguments like `{name=\"text\"}`",
+                ));
+                self.at = self.end;
                 return;
             }
             let value = if self.peek() == Some('=') {
@@ -536,6 +559,16 @@ impl Line<'_> {
                         span,
                         "this `[` is never closed",
                         "close the list with `]`",
+                    ));
+                    self.at = self.end;
+                    return None;
+                }
+                Some('[') => {
+                    let span = self.place.span(&(self.at..self.end));
+                    d.push(say::directive_malformed(
+                        span,
+                        "a list cannot stand inside a list here",
+                        "give nested values in a `---` block at the start of the body",
                     ));
                     self.at = self.end;
                     return None;

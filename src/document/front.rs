@@ -256,7 +256,11 @@ pub fn read(
         }
         None | Some(_) => {}
     }
-    front.gives_date = ["date", "as_of"].iter().any(|key| fields.get(key).is_some());
+    front.gives_date = match kind {
+        Kind::Briefing => fields.get("date").is_some(),
+        Kind::Explainer => fields.get("as_of").is_some(),
+        Kind::Topic | Kind::Author | Kind::Thread | Kind::Page => false,
+    };
     front.urls = reader.urls;
     fields.finish(&a(kind), Unknown::Warn, &rules.ignore, d);
     front
@@ -312,6 +316,11 @@ impl Reader<'_> {
         front.sources = self.sources(fields, d);
         front.run_in_heads = fields.flag("run_in_heads", d);
         for node in fields.items("changes") {
+            if !matches!(node.value, Value::Map(_)) {
+                let example = "changes: [{date: 2023-09-12, text: \"…\"}]";
+                d.push(front_matter::not_a_group(self.place.span(&node.at), "a change", example));
+                continue;
+            }
             let mut change = Fields::new(self.place, node, |key| key, d);
             let date = self.date(&mut change, "date", d);
             let text = self.required_text(&mut change, "text", "a change", d);
@@ -320,7 +329,7 @@ impl Reader<'_> {
                     self.place.span(&node.at),
                     "date",
                     "a change",
-                    "write `{date: 2023-09-11, text: …}`",
+                    "write `{date: 2023-09-11, text: \"…\"}`",
                 ));
             }
             change.finish("a change", Unknown::Inside, &[], d);
@@ -391,7 +400,11 @@ impl Reader<'_> {
     ) -> Vec<Located<Term>> {
         let what = if key == "authors" { "the author" } else { "the topic" };
         let mut terms: Vec<Located<Term>> = Vec::new();
+        let is_one = matches!(fields.get(key), Some(Node { value: Value::Scalar { plain: true, .. }, .. }));
         for found in fields.texts(key, d) {
+            if is_one && found.value.contains(", ") {
+                d.push(front_matter::comma_list(self.place.span(&found.at), key));
+            }
             if let Some(term) = self.term(found, what, d)
                 && !terms.iter().any(|t| t.value.id == term.value.id)
             {
@@ -488,6 +501,11 @@ impl Reader<'_> {
     fn corrections(&mut self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Vec<Correction> {
         let mut corrections = Vec::new();
         for node in fields.items("corrections") {
+            if !matches!(node.value, Value::Map(_)) {
+                let example = "corrections: [{date: 2023-09-12, text: \"…\"}]";
+                d.push(front_matter::not_a_group(self.place.span(&node.at), "a correction", example));
+                continue;
+            }
             let mut inner = Fields::new(self.place, node, |key| key, d);
             let date = self.moment(&mut inner, "date", d);
             let text = self.required_text(&mut inner, "text", "a correction", d);
@@ -509,7 +527,7 @@ impl Reader<'_> {
                     self.place.span(&node.at),
                     "date",
                     "a correction",
-                    "write `{date: 2023-09-11, text: …}`",
+                    "write `{date: 2023-09-11, text: \"…\"}`",
                 ));
             }
             inner.finish("a correction", Unknown::Inside, &[], d);

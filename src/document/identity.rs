@@ -103,10 +103,14 @@ pub fn identify(
                 (rest, (suffix != default_language).then(|| suffix.to_owned()))
             } else if is_language_code(suffix) {
                 let known = languages.iter().map(String::as_str);
-                let meant = meant_by(suffix).filter(|m| languages.iter().any(|l| l == m));
+                let meant = meant_by(suffix);
                 let diagnostic = site::unknown_language(path, suffix, known);
                 diagnostics.push(match meant {
-                    Some(meant) => diagnostic.help(format!("did you mean `.{meant}`?")),
+                    Some(meant) if known_language(meant, languages) => diagnostic.help(format!("did you mean `.{meant}`?")),
+                    Some(meant) => diagnostic.help(format!(
+                        "`{suffix}` is a country; its language is `{meant}`: end the file's name in `.{meant}.md`, and add \
+                         `languages: {{{meant}: {{}}}}` to nutgraf.yaml"
+                    )),
                     None => diagnostic,
                 });
                 return (None, diagnostics);
@@ -158,6 +162,10 @@ pub fn identify(
     let language_of_name = language.as_deref().unwrap_or(default_language);
     let id = letters::slug(name, language_of_name).unwrap_or_default();
     (Some(Identity { kind, key, language, id, date, version }), diagnostics)
+}
+
+fn known_language(code: &str, languages: &[String]) -> bool {
+    languages.iter().any(|language| language == code)
 }
 
 /// Whether a name begins as one with a date does: `2023-02-30-`.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Tag, TagEnd};
 
 use super::blocks::Block;
-use super::markdown::Text;
+use super::markdown::{Definitions, Text};
 use crate::fields::Located;
 
 /// One item of such a list.
@@ -22,7 +22,7 @@ pub struct BoldItem {
 }
 
 /// The items of a body, or `None` when it is not one list and nothing else.
-pub fn bold_items(source: &str, definitions: &str, body: &[Block]) -> Option<Vec<BoldItem>> {
+pub fn bold_items(source: &str, definitions: &Definitions, body: &[Block]) -> Option<Vec<BoldItem>> {
     let [Block::Markdown(block)] = body else { return None };
     let mut items: Vec<BoldItem> = Vec::new();
     let mut depth = 0_usize;

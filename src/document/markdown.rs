@@ -2,6 +2,7 @@
 //! shares the definitions of the whole; facts and HTML are made from the same events.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, TextMergeWithOffset};
@@ -27,10 +28,48 @@ pub struct Text<'a> {
     start: usize,
 }
 
+/// The link definitions and footnotes that the pieces of a file share, by what refers to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Definitions {
+    by_label: BTreeMap<String, Range<usize>>,
+}
+
+impl Definitions {
+    /// Of these definitions those that a piece refers to, directly or through a footnote, in the file's order.
+    fn of(&self, source: &str, piece: &str) -> String {
+        let mut wanted: BTreeSet<usize> = BTreeSet::new();
+        let mut found: Vec<&Range<usize>> = Vec::new();
+        let mut open = vec![piece];
+        while let Some(text) = open.pop() {
+            for label in labels(text) {
+                if let Some(range) = self.by_label.get(&label)
+                    && wanted.insert(range.start)
+                {
+                    found.push(range);
+                    open.push(&source[range.clone()]);
+                }
+            }
+        }
+        found.sort_by_key(|range| range.start);
+        found.iter().map(|range| &source[(*range).clone()]).collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+/// What stands in brackets in a text, as labels are compared: in lower case, spaces as one.
+fn labels(text: &str) -> impl Iterator<Item = String> {
+    text.split('[').skip(1).filter_map(|rest| Some(label(rest.split_once(']')?.0)))
+}
+
+fn label(text: &str) -> String {
+    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 impl<'a> Text<'a> {
     /// The piece `source[range]` of a file whose pieces share `definitions`.
-    pub fn new(source: &'a str, range: &Range<usize>, definitions: &str) -> Self {
+    pub fn new(source: &'a str, range: &Range<usize>, definitions: &Definitions) -> Self {
         let piece = &source[range.clone()];
+        let definitions =
+            if definitions.by_label.is_empty() { String::new() } else { definitions.of(source, piece) };
         if definitions.is_empty() {
             return Self { whole: Cow::Borrowed(piece), before: 0, start: range.start };
         }
@@ -48,23 +87,24 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The link definitions and footnotes of a piece, as they are written, in their order.
-pub fn definitions(source: &str, range: &Range<usize>, found: &mut Vec<Range<usize>>) {
+/// Collects the link definitions and footnotes of a piece; the first of a label counts.
+pub fn definitions(source: &str, range: &Range<usize>, found: &mut Definitions) {
     let text = &source[range.clone()];
     if !text.contains("]:") {
         return;
     }
     let parser = Parser::new_ext(text, options());
-    let links: Vec<Range<usize>> =
-        parser.reference_definitions().iter().map(|(_, d)| d.span.clone()).collect();
-    let mut all = links;
+    let mut all: Vec<(String, Range<usize>)> =
+        parser.reference_definitions().iter().map(|(name, d)| (label(name), d.span.clone())).collect();
     for (event, at) in parser.into_offset_iter() {
-        if let Event::Start(pulldown_cmark::Tag::FootnoteDefinition(_)) = event {
-            all.push(at);
+        if let Event::Start(pulldown_cmark::Tag::FootnoteDefinition(name)) = event {
+            all.push((label(&format!("^{name}")), at));
         }
     }
-    all.sort_by_key(|at| at.start);
-    found.extend(all.into_iter().map(|at| range.start + at.start..range.start + at.end));
+    all.sort_by_key(|(_, at)| at.start);
+    for (name, at) in all {
+        found.by_label.entry(name).or_insert(range.start + at.start..range.start + at.end);
+    }
 }
 
 /// A short text without its marks.

@@ -20,6 +20,7 @@ pub use blocks::{Argument, Block, ComponentBlock, MarkdownBlock};
 pub use facts::Facts;
 pub use front::Front;
 pub use identity::{Identity, Kind};
+pub use markdown::Definitions;
 
 use crate::config::RawHtml;
 use crate::diagnostic::catalog::front_matter;
@@ -43,7 +44,7 @@ pub struct Document {
     pub blocks: Vec<Block>,
     /// Link definitions and footnotes of the whole file, which its pieces of Markdown share; empty when the
     /// file is one piece.
-    pub definitions: String,
+    pub definitions: Definitions,
     /// What linking, lists and metadata need to know of the text.
     pub facts: Facts,
     /// What is wrong with it, seen alone.
@@ -113,7 +114,7 @@ pub fn unreadable(path: &SitePath, source: Arc<str>, identity: Identity, diagnos
         identity,
         front: Arc::default(),
         blocks: Vec::new(),
-        definitions: String::new(),
+        definitions: Definitions::default(),
         facts: Facts::default(),
         diagnostics: vec![diagnostic],
     }
@@ -126,8 +127,12 @@ fn split(place: Place<'_>, diagnostics: &mut Vec<Diagnostic>) -> (Option<Range<u
     let blank = source.len() - source.trim_start().len();
     let first = source[blank..].split_inclusive('\n').next().unwrap_or_default();
     if !is_fence(first) {
-        let shown = first.trim_end().len().min(80);
-        diagnostics.push(front_matter::missing(Span::new(place.file, blank..blank + shown)));
+        let shown = blank..blank + first.trim_end().len().min(80);
+        if is_dashes(first) {
+            diagnostics.push(front_matter::fence_dashes(Span::new(place.file, shown)));
+            return (None, source.len()..source.len());
+        }
+        diagnostics.push(front_matter::missing(Span::new(place.file, shown)));
         return (None, 0..source.len());
     }
     let start = blank + first.len();
@@ -138,6 +143,21 @@ fn split(place: Place<'_>, diagnostics: &mut Vec<Diagnostic>) -> (Option<Range<u
         }
         at += line.len();
     }
+    let mut at = start;
+    for line in source[start..].split_inclusive('\n') {
+        if is_dashes(line) {
+            diagnostics
+                .push(front_matter::fence_dashes(Span::new(place.file, at..at + line.trim_end().len())));
+            return (None, source.len()..source.len());
+        }
+        at += line.len();
+    }
     diagnostics.push(front_matter::unclosed(Span::new(place.file, blank..blank + 3)));
     (None, source.len()..source.len())
+}
+
+/// A line that is nothing but dashes, as a text program makes of `---`.
+fn is_dashes(line: &str) -> bool {
+    let line = line.trim();
+    line.chars().any(|c| matches!(c, '–' | '—')) && line.chars().all(|c| matches!(c, '-' | '–' | '—'))
 }

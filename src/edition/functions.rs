@@ -77,9 +77,16 @@ fn t(languages: &Languages, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<St
         return Err(Error::message(format!("there is no interface string `{key}`{hint}")));
     };
     let mut text = text.to_owned();
+    let written = text.clone();
     for (name, value) in kwargs.iter() {
         if let Some(name) = name.as_str() {
             text = text.replace(&format!("{{{name}}}"), &value.to_string());
+        }
+    }
+    let missing = written.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    for name in missing {
+        if !kwargs.iter().any(|(given, _)| given.as_str() == Some(name)) {
+            return Err(Error::message(format!("the interface string `{key}` needs `{name}=…`")));
         }
     }
     Ok(text)
@@ -124,13 +131,16 @@ fn markdown(value: &Value) -> Value {
     if value.is_none() || value.is_undefined() {
         return Value::safe_string("");
     }
+    if value.is_safe() {
+        return value.clone();
+    }
     Value::safe_string(&inline_markdown(&value.to_string()))
 }
 
 /// A line of Markdown as safe HTML, without a paragraph around it.
 pub fn inline_markdown(text: &str) -> String {
     let range = 0..text.len();
-    let piece = crate::document::markdown::Text::new(text, &range, "");
+    let piece = crate::document::markdown::Text::new(text, &range, &crate::document::Definitions::default());
     let events = piece.events().map(|(event, _)| event).filter(|event| {
         use pulldown_cmark::{Event, Tag, TagEnd};
         !matches!(event, Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph))

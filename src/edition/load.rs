@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{Edition, World, functions, views};
 use crate::config::{self, Config};
 use crate::diagnostic::catalog::{front_matter, settings};
-use crate::diagnostic::{Code, Diagnostic, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Severity, Sources, Span};
 use crate::document::{self, Document, Rules, identity};
 use crate::links::{self, Linker};
 use crate::media::{self, Assets};
@@ -81,6 +81,16 @@ pub fn load(tree: &Tree, options: &Options) -> Loaded {
     let clock = Clock { now: instant(&options.now, &config), drafts: options.drafts };
     let (site, more) = site::link(Arc::clone(&config), &documents, clock);
     diagnostics.extend(more);
+    // What is not published stops nobody from publishing the rest.
+    for diagnostic in &mut diagnostics {
+        let file = diagnostic.span.as_ref().map(|span| &span.file);
+        // Its own dates are why it is not: those must be right.
+        if diagnostic.code != Code::DateOrder
+            && site.left_out.iter().any(|left_out| Some(&left_out.path) == file)
+        {
+            diagnostic.severity = Severity::Warning;
+        }
+    }
     let inventory = media::inventory(tree, &built_in);
     let (routes, more) = route::routes(&site, &inventory);
     diagnostics.extend(more);
@@ -136,7 +146,15 @@ fn read_config(
         }
     };
     let (mut config, more) = config::read(&file, &text);
+    // Settings that cannot be read would make everything else look wrong.
+    let unreadable = more
+        .iter()
+        .any(|d| matches!(d.code, Code::YamlMalformed | Code::YamlTab | Code::YamlQuotes | Code::YamlBudget));
     diagnostics.extend(more);
+    if unreadable {
+        sources.insert(file, text);
+        return None;
+    }
     if let Some(url) = &options.base_url {
         match config::split_url(url) {
             Some((origin, base_path)) => (config.origin, config.base_path) = (origin, base_path),

@@ -1,6 +1,9 @@
 //! Letters to addresses: Cyrillic is transliterated by one table a language, so that a headline can become
 //! a slug of lower-case ASCII letters, digits and hyphens.
 
+/// The longest slug in letters: file systems take parts of 255 bytes.
+const LONGEST: usize = 200;
+
 /// Text as a slug in a language: `Что известно?` becomes `chto-izvestno`. `None` when a letter of another
 /// script has no transliteration, or nothing is left.
 pub fn slug(text: &str, language: &str) -> Option<String> {
@@ -17,6 +20,7 @@ pub fn slug(text: &str, language: &str) -> Option<String> {
             slug.push('-');
         }
     }
+    slug.truncate(LONGEST);
     while slug.ends_with('-') {
         slug.pop();
     }
@@ -28,7 +32,7 @@ pub fn is_slug(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('-')
         && !text.ends_with('-')
-        && text.len() <= 200
+        && text.len() <= LONGEST
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 

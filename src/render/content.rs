@@ -16,7 +16,7 @@ use crate::document::{Block, ComponentBlock, Document, Kind, MarkdownBlock};
 use crate::edition::{Edition, functions, views};
 use crate::fields::Place;
 use crate::links::Linker;
-use crate::site::explainers::MAX_WAY;
+use crate::site::explainers::{MAX_SHOWN, MAX_WAY};
 use crate::site::{Entry, Shown};
 use crate::theme::arguments::{self, Bound};
 use crate::theme::catalogue::ListForm;
@@ -92,7 +92,7 @@ impl<'c, 'e> Content<'c, 'e> {
     fn blocks(&mut self, blocks: &[Block], out: &mut String) {
         for block in blocks {
             match block {
-                Block::Markdown(markdown) => html::markdown_block(self, markdown, None, out),
+                Block::Markdown(markdown) => html::markdown_block(self, markdown, out),
                 Block::Component(component) => self.component(component, out),
             }
         }
@@ -103,7 +103,7 @@ impl<'c, 'e> Content<'c, 'e> {
         let mut out = String::new();
         if let Some(range) = &self.document.facts.lede_at {
             let block = MarkdownBlock { range: range.clone(), skip: None };
-            html::markdown_block(self, &block, None, &mut out);
+            html::markdown_block(self, &block, &mut out);
         }
         out
     }
@@ -248,24 +248,17 @@ impl<'c, 'e> Content<'c, 'e> {
 
     /// The items of a list that begin with bold text, as an argument.
     fn list_items(&mut self, form: &ListForm, items: &[BoldItem], block: &MarkdownBlock) -> Value {
-        let part = |content: &mut Self, range: &Range<usize>| {
-            let mut html = String::new();
-            html::markdown_block(content, block, Some(range), &mut html);
-            html
-        };
-        let component_items = items.iter().map(|item| {
+        let parts: Vec<Range<usize>> =
+            items.iter().flat_map(|item| [item.rest.clone(), item.body.clone()]).collect();
+        let html = html::markdown_parts(self, &block.range, &parts);
+        let component_items = items.iter().zip(html.chunks(2)).map(|(item, html)| {
             let mut map = tera::Map::new();
             let bold = item.bold.as_ref().map_or("", |b| b.value.as_str());
             map.insert(form.bold.clone().into(), Value::from(bold.trim_end_matches(['.', ':'])));
-            let rest = part(self, &item.rest);
-            let rest = rest.trim().trim_start_matches(['—', '–', '-', ':', ' ']).trim_start();
+            let rest = html[0].trim().trim_start_matches(['—', '–', '-', ':', ' ']).trim_start();
             map.insert(form.rest.clone().into(), Value::safe_string(rest));
             if let Some(key) = &form.body {
-                let body = if item.body.is_empty() {
-                    Value::none()
-                } else {
-                    Value::safe_string(&part(self, &item.body))
-                };
+                let body = if item.body.is_empty() { Value::none() } else { Value::safe_string(&html[1]) };
                 map.insert(key.clone().into(), body);
             }
             Value::from(map)
@@ -308,7 +301,8 @@ impl<'c, 'e> Content<'c, 'e> {
         else {
             return;
         };
-        if self.depth >= MAX_WAY {
+        // More than this was told when the site was linked.
+        if self.depth >= MAX_WAY || self.frame.shown.values().sum::<usize>() > MAX_SHOWN {
             return;
         }
         let body = self.explainer_text(&reference, &shown, &show, level);

@@ -19,6 +19,8 @@ use crate::links::{Link, is_outside};
 #[derive(Default)]
 pub struct Footnotes {
     numbers: BTreeMap<String, Note>,
+    /// The labels in the order of their numbers.
+    order: Vec<String>,
 }
 
 struct Note {
@@ -26,15 +28,75 @@ struct Note {
     references: usize,
 }
 
-/// Renders a piece of Markdown. Of `only` a part, when given: then no block around that part.
-pub fn markdown_block(
-    content: &mut Content<'_, '_>,
-    block: &MarkdownBlock,
-    only: Option<&Range<usize>>,
-    out: &mut String,
-) {
+/// Renders a piece of Markdown.
+pub fn markdown_block(content: &mut Content<'_, '_>, block: &MarkdownBlock, out: &mut String) {
     let document = content.document;
     let text = markdown::Text::new(&document.source, &block.range, &document.definitions);
+    let mut events: Vec<(Event<'_>, Range<usize>)> = Vec::new();
+    let mut in_footnote = 0;
+    for (event, at) in text.events() {
+        match &event {
+            Event::Start(Tag::FootnoteDefinition(_)) => in_footnote += 1,
+            Event::End(TagEnd::FootnoteDefinition) => in_footnote -= 1,
+            // Footnotes stand at the end of the text.
+            _ if in_footnote > 0 => {}
+            _ => take(document, block.skip.as_ref(), event, at, &mut events),
+        }
+    }
+    write(content, &events, out);
+}
+
+/// Renders parts of a piece that lie inside its blocks, without a block around each; the parts in their order.
+pub fn markdown_parts(
+    content: &mut Content<'_, '_>,
+    block: &Range<usize>,
+    parts: &[Range<usize>],
+) -> Vec<String> {
+    let document = content.document;
+    let text = markdown::Text::new(&document.source, block, &document.definitions);
+    let mut events: Vec<Vec<(Event<'_>, Range<usize>)>> = vec![Vec::new(); parts.len()];
+    for (event, at) in text.events() {
+        if matches!(event, Event::Start(Tag::FootnoteDefinition(_)) | Event::End(TagEnd::FootnoteDefinition))
+        {
+            continue;
+        }
+        let part = parts.partition_point(|part| part.start <= at.start);
+        if let Some(part) = part.checked_sub(1).filter(|part| holds(&parts[*part], &at)) {
+            events[part].push((event, at));
+        }
+    }
+    events
+        .iter()
+        .map(|events| {
+            let mut out = String::new();
+            write(content, events, &mut out);
+            out
+        })
+        .collect()
+}
+
+/// Takes an event, unless it belongs to a run-in head that is shown elsewhere.
+fn take<'t>(
+    document: &Document,
+    skip: Option<&Range<usize>>,
+    event: Event<'t>,
+    at: Range<usize>,
+    events: &mut Vec<(Event<'t>, Range<usize>)>,
+) {
+    match (skip, event) {
+        (Some(skip), _) if at.end <= skip.end => {}
+        // The head's mark, spaces and dash are part of this text; the rest of it may hold what the source
+        // writes otherwise (`&amp;`, `\\*`), so they are taken off the text and not off the source.
+        (Some(skip), Event::Text(text)) if at.start < skip.end => {
+            let skipped = document.source[at.start..skip.end].chars().count();
+            let rest: String = text.chars().skip(skipped).collect();
+            events.push((Event::Text(rest.into()), skip.end..at.end));
+        }
+        (_, event) => events.push((event, at)),
+    }
+}
+
+fn write(content: &mut Content<'_, '_>, events: &[(Event<'_>, Range<usize>)], out: &mut String) {
     let mut writer = Writer {
         content,
         pending: Vec::new(),
@@ -44,34 +106,6 @@ pub fn markdown_block(
         link: 0,
         out,
     };
-    let mut events: Vec<(Event<'_>, Range<usize>)> = Vec::new();
-    let mut in_footnote = 0;
-    for (event, at) in text.events() {
-        let inside_footnote_part = only.is_some_and(|only| holds(only, &at));
-        match &event {
-            Event::Start(Tag::FootnoteDefinition(_)) => {
-                in_footnote += 1;
-                continue;
-            }
-            Event::End(TagEnd::FootnoteDefinition) => {
-                in_footnote -= 1;
-                continue;
-            }
-            _ if in_footnote > 0 && !inside_footnote_part => continue,
-            _ => {}
-        }
-        if only.is_some_and(|only| !holds(only, &at)) {
-            continue;
-        }
-        match &block.skip {
-            Some(skip) if at.end <= skip.end => {}
-            Some(skip) if at.start < skip.end && matches!(event, Event::Text(_)) => {
-                let rest = document.source[skip.end..at.end].to_owned();
-                events.push((Event::Text(rest.into()), skip.end..at.end));
-            }
-            _ => events.push((event, at)),
-        }
-    }
     let mut i = 0;
     while i < events.len() {
         // A paragraph whose text was all run-in head.
@@ -121,7 +155,11 @@ impl<'t> Writer<'_, '_, '_, 't> {
         if sanitize {
             let mut html = String::new();
             push_html(&mut html, events);
-            self.out.push_str(&raw_html::sanitize(&html));
+            if raw_html::is_too_deep(&html) {
+                self.out.push_str(&format!("<p>{}</p>\n", pulldown_label(&html)));
+            } else {
+                self.out.push_str(&raw_html::sanitize(&html));
+            }
         } else {
             push_html(self.out, events);
         }
@@ -150,7 +188,11 @@ impl<'t> Writer<'_, '_, '_, 't> {
 
     fn start(&mut self, tag: Tag<'t>, at: &Range<usize>) {
         let tag = match tag {
-            Tag::Heading { level, classes, attrs, .. } => {
+            Tag::Heading { level, classes, mut attrs, .. } => {
+                // Attributes of headings are HTML too.
+                if self.content.raw_html() != RawHtml::Allow {
+                    attrs.retain(|(name, _)| raw_html::is_plain_attribute(name));
+                }
                 let id = self.content.document.facts.heading_id(at.start).map(|id| self.content.prefixed(id));
                 let level = heading_level(self.content.level((level as u8).max(2)));
                 Tag::Heading { level, id: id.map(CowStr::from), classes, attrs }
@@ -341,6 +383,9 @@ impl Content<'_, '_> {
         let next = self.footnotes.numbers.len() + 1;
         let note =
             self.footnotes.numbers.entry(label.to_owned()).or_insert(Note { number: next, references: 0 });
+        if note.references == 0 {
+            self.footnotes.order.push(label.to_owned());
+        }
         note.references += 1;
         let (number, reference) = (note.number, note.references);
         let slug = footnote_slug(label);
@@ -359,25 +404,17 @@ impl Content<'_, '_> {
         let title = pulldown_label(&self.text("footnotes"));
         let back = pulldown_label(&self.text("back_to_text"));
         out.push_str(&format!("<section class=\"footnotes\" aria-label=\"{title}\">\n<ol>\n"));
-        let mut done = 0;
+        let mut number = 0;
         // A footnote may refer to another, which is then numbered after it.
-        while let Some((label, number)) = self
-            .footnotes
-            .numbers
-            .iter()
-            .map(|(label, note)| (label.clone(), note.number))
-            .find(|(_, n)| *n == done + 1)
-        {
-            done = number;
+        while let Some(label) = self.footnotes.order.get(number).cloned() {
+            number += 1;
             let slug = footnote_slug(&label);
             let (id, target) =
                 (self.prefixed(&format!("fn-{slug}")), self.prefixed(&format!("fnref-{slug}")));
             out.push_str(&format!("<li id=\"{id}\">"));
             if let Some(range) = document.facts.footnotes.get(&label) {
-                let block = MarkdownBlock { range: range.clone(), skip: None };
-                let mut html = String::new();
-                let own = document.facts.footnotes[&label].clone();
-                markdown_block(self, &block, Some(&own), &mut html);
+                let parts = markdown_parts(self, range, std::slice::from_ref(range));
+                let html: String = parts.into_iter().collect();
                 let html = html.trim_end();
                 let (before, end) = html.strip_suffix("</p>").map_or((html, ""), |before| (before, "</p>"));
                 out.push_str(&format!(

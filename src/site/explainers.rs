@@ -65,29 +65,42 @@ impl Explainers {
         pin: Option<&str>,
         date: Option<Date>,
     ) -> Option<Shown<'a>> {
-        let (language, versions) = [language, default_language]
-            .into_iter()
-            .map(|language| (language, self.versions(id, language)))
-            .find(|(_, versions)| !versions.is_empty())?;
-        let newest = versions.last()?;
-        let dated = newest.document.identity.version.is_some();
-        let in_force = |date: Date| versions.iter().rev().find(|v| v.as_of <= date);
-        let (version, later) = match pin {
-            Some("latest") => (newest, false),
-            Some(pin) => (versions.iter().find(|v| Some(v.as_of) == parse_date(pin))?, false),
-            None => match date.filter(|_| dated) {
-                None => (newest, false),
-                Some(date) => in_force(date).map_or((&versions[0], true), |v| (v, false)),
-            },
+        let own = self.versions(id, language);
+        let default = self.versions(id, default_language);
+        let in_versions = own.iter().chain(default).any(|v| v.document.identity.version.is_some());
+        if !in_versions {
+            // A single file has one version.
+            let (language, version) = own
+                .last()
+                .map(|v| (language, v))
+                .or_else(|| default.last().map(|v| (default_language, v)))?;
+            let pinned = pin.is_none_or(|pin| pin == "latest" || parse_date(pin) == Some(version.as_of));
+            return pinned.then_some(Shown { version, language, updated_since: false, later: false });
+        }
+        // First the version, then the language: a text of another time is no translation.
+        let mut dates: Vec<Date> = own.iter().chain(default).map(|v| v.as_of).collect();
+        dates.sort_unstable();
+        let (oldest, newest) = (*dates.first()?, *dates.last()?);
+        let (as_of, later) = match (pin, date) {
+            (Some("latest"), _) | (None, None) => (newest, false),
+            (Some(pin), _) => (parse_date(pin)?, false),
+            (None, Some(date)) => {
+                dates.iter().rev().find(|d| **d <= date).map_or((oldest, true), |in_force| (*in_force, false))
+            }
         };
-        Some(Shown { version, language, updated_since: version.as_of < newest.as_of, later })
+        let (language, version) = [(language, own), (default_language, default)]
+            .into_iter()
+            .find_map(|(language, versions)| Some((language, versions.iter().find(|v| v.as_of == as_of)?)))?;
+        Some(Shown { version, language, updated_since: as_of < newest, later })
     }
 }
 
-/// Takes the versions of explainers out of the entries and leaves the newest of each.
-pub fn take_versions(entries: Vec<Entry>, d: &mut Vec<Diagnostic>) -> (Vec<Entry>, Explainers) {
+/// Takes the versions of explainers out of the entries: those with pages, older versions, and all of them by
+/// explainer.
+pub fn take_versions(entries: Vec<Entry>, d: &mut Vec<Diagnostic>) -> (Vec<Entry>, Vec<Entry>, Explainers) {
     let mut explainers = Explainers::default();
     let mut kept = Vec::with_capacity(entries.len());
+    let mut older = Vec::new();
     let mut pages: BTreeMap<(String, String), Entry> = BTreeMap::new();
     for entry in entries {
         if entry.kind != Kind::Explainer {
@@ -121,15 +134,13 @@ pub fn take_versions(entries: Vec<Entry>, d: &mut Vec<Diagnostic>) -> (Vec<Entry
         });
         let newest =
             pages.get(&key).and_then(|page| page.front.as_of.as_ref()).is_none_or(|a| a.value <= as_of);
-        if newest {
-            pages.insert(key, entry);
-        }
+        older.extend(if newest { pages.insert(key, entry) } else { Some(entry) });
     }
     for versions in explainers.versions.values_mut() {
         versions.sort_by_key(|v| v.as_of);
     }
     kept.extend(pages.into_values());
-    (kept, explainers)
+    (kept, older, explainers)
 }
 
 /// The explainers a document shows: after its text and in it.
@@ -144,10 +155,10 @@ pub fn uses(
     d: &mut Vec<Diagnostic>,
 ) -> BTreeMap<EntryId, Vec<EntryId>> {
     let known = site.explainers.ids();
-    for entry in &site.entries {
+    for entry in site.entries.iter().chain(&site.older) {
         check(site, entry, &known, withheld, d);
     }
-    rings(site, d);
+    graph(site, d);
     let mut uses: BTreeMap<EntryId, BTreeSet<EntryId>> = BTreeMap::new();
     for (id, entry) in site.entries.iter().enumerate().filter(|(_, e)| e.kind == Kind::Briefing) {
         let date = entry.published.map(|m| m.date(&site.config.timezone));
@@ -252,42 +263,94 @@ fn nearest_version(site: &Site, id: &str, language: &str, written: &str) -> Opti
     .map(|date| date.to_string())
 }
 
-/// Names every ring of explainers that include each other, once, where it closes.
-fn rings(site: &Site, d: &mut Vec<Diagnostic>) {
-    let mut done: BTreeSet<EntryId> = BTreeSet::new();
-    for (id, entry) in site.entries.iter().enumerate() {
-        if entry.kind == Kind::Explainer && !done.contains(&id) {
-            follow(site, id, &mut Vec::new(), &mut done, d);
+/// How deep explainers may show explainers.
+pub const MAX_WAY: usize = 32;
+
+/// How many explainers a page may show, those inside others counted.
+pub const MAX_SHOWN: usize = 1_000;
+
+/// A version of an explainer, by its file.
+type Node<'a> = &'a str;
+
+/// Names every ring of explainers once, and those that show more others than a page can hold. What an
+/// explainer includes depends on the date of the page, so every date at which a version begins is looked at.
+fn graph(site: &Site, d: &mut Vec<Diagnostic>) {
+    let mut dates: BTreeSet<Option<Date>> = BTreeSet::from([None]);
+    let versions = || site.entries.iter().chain(&site.older).filter(|e| e.kind == Kind::Explainer);
+    dates.extend(versions().filter_map(|e| e.document.identity.version).map(Some));
+    let mut told: BTreeSet<Vec<Node<'_>>> = BTreeSet::new();
+    for date in dates {
+        let mut done: BTreeMap<Node<'_>, (usize, usize)> = BTreeMap::new();
+        for entry in versions() {
+            follow(site, entry, date, &mut done, &mut told, d);
         }
     }
 }
 
-/// Depth-first; the way is at most as long as there are explainers, and kept on the heap by `MAX_WAY`.
-fn follow(
-    site: &Site,
-    id: EntryId,
-    way: &mut Vec<EntryId>,
-    done: &mut BTreeSet<EntryId>,
+/// Depth-first from one explainer, its way on the heap. `done` keeps how many explainers each shows in all
+/// and how deep.
+fn follow<'a>(
+    site: &'a Site,
+    start: &'a Entry,
+    at: Option<Date>,
+    done: &mut BTreeMap<Node<'a>, (usize, usize)>,
+    told: &mut BTreeSet<Vec<Node<'a>>>,
     d: &mut Vec<Diagnostic>,
 ) {
-    way.push(id);
-    let entry = &site.entries[id];
-    for reference in &entry.document.facts.explainers {
-        let Some(next) = site.find_or_default(Kind::Explainer, &reference.id.value, &entry.language) else {
+    struct Step<'a> {
+        document: &'a Document,
+        next: usize,
+        weight: usize,
+        depth: usize,
+    }
+    let language = start.language.as_str();
+    let mut way = vec![Step { document: &start.document, next: 0, weight: 1, depth: 1 }];
+    while let Some(step) = way.last_mut() {
+        let document = step.document;
+        let node = document.path.as_str();
+        let known = step.next == 0 && done.contains_key(node);
+        let reference = document.facts.explainers.get(step.next).filter(|_| !known);
+        if let Some(reference) = reference {
+            step.next += 1;
+            let pin = reference.version.as_ref().map(|v| v.value.as_str());
+            let shown = site.explainers.shown(&reference.id.value, language, &site.config.language, pin, at);
+            let Some(shown) = shown else { continue };
+            let target: &Document = &shown.version.document;
+            let ring = way.iter().position(|step| step.document.path == target.path);
+            match (ring, done.get(target.path.as_str())) {
+                (Some(from), _) => {
+                    let mut ring: Vec<&Document> = way[from..].iter().map(|step| step.document).collect();
+                    let mut members: Vec<Node<'_>> =
+                        ring.iter().map(|document| document.path.as_str()).collect();
+                    members.sort_unstable();
+                    ring.push(target);
+                    if told.insert(members) {
+                        let ids: Vec<&str> =
+                            ring.iter().map(|document| document.identity.id.as_str()).collect();
+                        d.push(say::explainer_ring(Span::new(&document.path, reference.id.at.clone()), &ids));
+                    }
+                }
+                (None, Some((weight, depth))) => {
+                    let (weight, depth) = (*weight, *depth);
+                    let step = way.last_mut().expect("the way is not empty here");
+                    step.weight = step.weight.saturating_add(weight);
+                    step.depth = step.depth.max(depth + 1);
+                }
+                (None, None) => way.push(Step { document: target, next: 0, weight: 1, depth: 1 }),
+            }
             continue;
-        };
-        if let Some(start) = way.iter().position(|step| *step == next) {
-            let mut ring: Vec<&str> =
-                way[start..].iter().map(|step| site.entries[*step].id.as_str()).collect();
-            ring.push(&site.entries[next].id);
-            d.push(say::explainer_ring(Span::new(&entry.document.path, reference.id.at.clone()), &ring));
-        } else if !done.contains(&next) && way.len() < MAX_WAY {
-            follow(site, next, way, done, d);
+        }
+        let Some(step) = way.pop() else { break };
+        let (weight, depth) = *done.entry(node).or_insert((step.weight, step.depth));
+        if !known && (weight > MAX_SHOWN || depth > MAX_WAY) && told.insert(vec![node]) {
+            let at = document.facts.explainers.first().map_or(0..0, |reference| reference.id.at.clone());
+            d.push(say::explainer_depth(Span::new(&document.path, at), MAX_SHOWN, MAX_WAY));
+        }
+        if let Some(parent) = way.last_mut()
+            && !known
+        {
+            parent.weight = parent.weight.saturating_add(weight);
+            parent.depth = parent.depth.max(depth + 1);
         }
     }
-    way.pop();
-    done.insert(id);
 }
-
-/// How deep explainers may include explainers; also the limit while rendering.
-pub const MAX_WAY: usize = 32;

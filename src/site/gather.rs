@@ -88,8 +88,12 @@ fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Ve
             let date = named.map(|value| Located { value, at: 0..0 }).or_else(|| front.embargo.clone());
             if date.is_none() && front.at.end > 0 && !document.front.gives_date {
                 let span = Span::new(&document.path, 0..3);
-                let help = "add a line like `date: 2023-09-11`, or begin the file's name with the date";
-                d.push(front_matter::missing_key(span, "date", "a briefing", help));
+                d.push(if identity.language.is_some() {
+                    front_matter::no_original(span, document.path.name())
+                } else {
+                    let help = "add a line like `date: 2023-09-11`, or begin the file's name with the date";
+                    front_matter::missing_key(span, "date", "a briefing", help)
+                });
             }
             Arc::new(Front { date, ..(*front).clone() })
         }
@@ -151,6 +155,15 @@ fn add(
         gathered.left_out.push(LeftOut { path: document.path.clone(), why });
         gathered.withheld.push((identity.kind, id, why));
         gathered.withheld_urls.push((url, why));
+        let prefix = if language == config.language { String::new() } else { format!("/{language}") };
+        let terms = |kind: Kind, ids: Vec<&String>| -> Vec<Option<Url>> {
+            ids.iter().map(|id| Url::parse(&format!("{prefix}/{}/{id}/", kind.folder()))).collect()
+        };
+        let hubs = terms(Kind::Topic, front.topics.iter().map(|t| &t.value.id).collect())
+            .into_iter()
+            .chain(terms(Kind::Author, front.authors.iter().map(|a| &a.value.id).collect()))
+            .chain(terms(Kind::Thread, front.thread.iter().map(|t| &t.value.id).collect()));
+        gathered.withheld_urls.extend(hubs.flatten().map(|url| (url, why)));
         gathered.withheld_urls.extend(front.aliases.iter().map(|alias| (alias.value.clone(), why)));
         return;
     }

@@ -19,7 +19,8 @@ pub use groups::{Group, Groups};
 pub use time::{Clock, LeftOut, Withheld};
 
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::catalog::site as say;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{Document, Front, Kind};
 use crate::moment::Moment;
 use crate::path::{SitePath, Url};
@@ -66,6 +67,8 @@ pub struct Site {
     pub now: Timestamp,
     /// Its published documents: briefings first, the newest first; of an explainer the newest version.
     pub entries: Vec<Entry>,
+    /// Older versions of explainers, which have no page of their own.
+    pub older: Vec<Entry>,
     /// Who belongs to what.
     pub groups: Groups,
     /// Explainers, their versions and uses.
@@ -92,7 +95,7 @@ pub fn link(config: Arc<Config>, documents: &[Arc<Document>], clock: Clock) -> (
     let mut diagnostics = Vec::new();
     let d = &mut diagnostics;
     let gathered = gather::gather(&config, documents, clock, d);
-    let (mut entries, explainers) = explainers::take_versions(gathered.entries, d);
+    let (mut entries, older, explainers) = explainers::take_versions(gathered.entries, d);
     entries.sort_by(|a, b| {
         let key = |e: &Entry| (e.kind, std::cmp::Reverse(e.published.map(|m| m.at)));
         key(a).cmp(&key(b)).then_with(|| a.document.path.cmp(&b.document.path))
@@ -105,6 +108,7 @@ pub fn link(config: Arc<Config>, documents: &[Arc<Document>], clock: Clock) -> (
         config,
         now: clock.now,
         entries,
+        older,
         groups,
         explainers,
         related: HashMap::new(),
@@ -112,6 +116,16 @@ pub fn link(config: Arc<Config>, documents: &[Arc<Document>], clock: Clock) -> (
         by_path,
         by_url,
     };
+    for (id, entry) in site.entries.iter().enumerate() {
+        let is_hub = matches!(entry.kind, Kind::Topic | Kind::Author | Kind::Thread);
+        if is_hub
+            && let Some(first) =
+                site.find(entry.kind, &entry.id, &entry.language).filter(|first| *first != id)
+        {
+            let first = &site.entries[first].document.path;
+            d.push(say::duplicate_id(Span::file(&entry.document.path), entry.kind.name(), &entry.id, first));
+        }
+    }
     references::check(&site, &gathered.withheld, d);
     site.explainers.uses = explainers::uses(&site, &gathered.withheld, d);
     site.related = related::related(&site);

@@ -71,8 +71,12 @@ fn written(site: &Site, id: EntryId) -> Vec<EntryId> {
     let Some(placed) = entry.document.facts.components.iter().find(|c| c.value == "read_also") else {
         return Vec::new();
     };
-    let links = entry.document.facts.links.iter().filter(|link| link.at.start > placed.at.start);
-    links.filter_map(|link| find_briefing(site, entry, &link.value).ok().flatten()).collect()
+    let next =
+        entry.document.facts.headings.iter().map(|h| h.start).filter(|start| *start > placed.at.start).min();
+    let inside = placed.at.start..next.unwrap_or(usize::MAX);
+    let links = entry.document.facts.links.iter().filter(|link| inside.contains(&link.at.start));
+    let plain = |link: &str| link.split(['#', '?']).next().unwrap_or_default().to_owned();
+    links.filter_map(|link| find_briefing(site, entry, &plain(&link.value)).ok().flatten()).collect()
 }
 
 /// Briefings with shared topics: the greater weight first, then the nearer in date.
@@ -119,7 +123,7 @@ struct Chosen<'a> {
 
 impl Chosen<'_> {
     fn is_full(&self) -> bool {
-        self.entries.len() + self.written.len().min(ENTRIES - 1) >= ENTRIES
+        self.entries.len() + self.written.len() >= ENTRIES
     }
 
     fn add(&mut self, other: EntryId) {

@@ -38,6 +38,9 @@ fn check_blocks(catalogue: &Catalogue, document: &Document, blocks: &[Block], d:
                     if component.name.ends_with("explainer") && !block.body.is_empty() {
                         d.push(say::no_text(place.span(&block.at), &block.name.value));
                     }
+                    if component.needs_text && block.body.is_empty() {
+                        d.push(say::needs_text(place.span(&block.at), &block.name.value));
+                    }
                     bind(component, block, place, d);
                     check_list(component, block, document, place, d);
                 }

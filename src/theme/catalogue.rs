@@ -36,6 +36,8 @@ pub struct Component {
     pub section: bool,
     /// How a body that is a list becomes an argument.
     pub list: Option<ListForm>,
+    /// Whether it says nothing without text inside it.
+    pub needs_text: bool,
     /// Why it cannot be called from the text, if so.
     pub not_for_text: Option<String>,
 }
@@ -194,7 +196,8 @@ pub fn read(engine: &Tera, sources: &BTreeMap<SitePath, Arc<str>>) -> (Catalogue
         let mut problems = Vec::new();
         let metadata = info.metadata();
         for key in metadata.keys() {
-            const KNOWN: [&str; 8] = ["doc", "example", "section", "types", "items", "list", "text", "css"];
+            const KNOWN: [&str; 9] =
+                ["doc", "example", "section", "types", "items", "list", "needs_text", "text", "css"];
             if !KNOWN.contains(&key.as_str()) {
                 problems.push(format!("it has no key `{key}`"));
             }
@@ -232,6 +235,7 @@ pub fn read(engine: &Tera, sources: &BTreeMap<SitePath, Arc<str>>) -> (Catalogue
             doc: text("doc"),
             example: text("example"),
             section: metadata.get("section").and_then(Value::as_bool).unwrap_or(false),
+            needs_text: metadata.get("needs_text").and_then(Value::as_bool).unwrap_or(false),
             list: metadata.get("list").and_then(list_form),
             not_for_text: metadata.get("text").and_then(Value::as_str).map(str::to_owned),
         };

@@ -27,6 +27,7 @@ pub fn load(site: &Tree, sources: &mut BTreeMap<SitePath, Arc<str>>, d: &mut Vec
             }
         };
         sources.insert(path.clone(), Arc::clone(&text));
+        let name = path.name().split('.').next().unwrap_or_default().replace('-', "_");
         let value = match extension.as_str() {
             "json" => json(path, &text),
             "csv" => csv(path, &text),
@@ -35,16 +36,17 @@ pub fn load(site: &Tree, sources: &mut BTreeMap<SitePath, Arc<str>>, d: &mut Vec
                 .map_err(|m| front_matter::malformed(Span::new(path, m.at.clone()), &m)),
         };
         match value {
-            Err(diagnostic) => d.push(diagnostic),
-            Ok(value) => {
-                let name = path.name().split('.').next().unwrap_or_default().replace('-', "_");
-                match data.get(&name) {
-                    Some((other, _)) => d.push(files::data_twice(path, other)),
-                    None => {
-                        data.insert(name, (path.clone(), value));
-                    }
-                }
+            Err(diagnostic) => {
+                d.push(diagnostic);
+                // Templates that ask for it are not to blame.
+                data.entry(name).or_insert((path.clone(), serde_json::Value::Array(Vec::new())));
             }
+            Ok(value) => match data.get(&name) {
+                Some((other, _)) => d.push(files::data_twice(path, other)),
+                None => {
+                    data.insert(name, (path.clone(), value));
+                }
+            },
         }
     }
     let map: serde_json::Map<String, serde_json::Value> =
@@ -68,7 +70,15 @@ fn csv(path: &SitePath, text: &str) -> Result<serde_json::Value, Diagnostic> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let malformed = |error: &csv::Error| {
         let at = error.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(0)).min(text.len());
-        files::data_malformed(Span::new(path, at..at), &error.to_string())
+        let message = match error.kind() {
+            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                format!(
+                    "this row has {len} cells, the first has {expected_len}; a cell with a comma in it stands in quotes"
+                )
+            }
+            _ => error.to_string(),
+        };
+        files::data_malformed(Span::new(path, at..at), &message)
     };
     let names: Vec<String> = reader.headers().map_err(|e| malformed(&e))?.iter().map(str::to_owned).collect();
     let mut rows = Vec::new();

@@ -25,9 +25,32 @@ pub fn syntax_error(name: &str, text: &str) -> Option<Diagnostic> {
     match error.kind() {
         ErrorKind::SyntaxError(report) => {
             let span = Span::new(&file_of(name), report.span().range.clone());
-            Some(say::syntax(span, &in_house_style(report.message())))
+            Some(syntax(span, report.message()))
         }
         _ => None,
+    }
+}
+
+/// An error of syntax, with the cure for the usual causes.
+fn syntax(span: Span, message: &str) -> Diagnostic {
+    let lower = message.to_lowercase();
+    let help = if lower.contains("unknown tag") || lower.contains("end of input") {
+        Some(
+            "a `{% for %}`, `{% if %}` or `{% block %}` above is not closed, or there is no such tag (components replace macros and imports)",
+        )
+    } else if lower.contains("found `.`") {
+        Some(
+            "take the result of a call into a variable first: `{% set picture = image(src=src) %}{{ picture.url }}`",
+        )
+    } else if lower.contains("but expected identifier") {
+        Some("arguments of functions have names: `t(key=\"read_also\")`")
+    } else {
+        None
+    };
+    let diagnostic = say::syntax(span, &in_house_style(message));
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
     }
 }
 
@@ -46,7 +69,10 @@ pub fn load_errors(error: &Error, templates: &[(String, Arc<str>)]) -> Vec<(Opti
         }
         ErrorKind::CircularExtend { tpl, inheritance_chain } => {
             let message = format!("these templates extend each other: {}", inheritance_chain.join(" → "));
-            vec![(Some(tpl.clone()), say::reference(Span::file(&file_of(tpl)), &message))]
+            let diagnostic = say::reference(Span::file(&file_of(tpl)), &message).help(
+                "to extend the built-in template of the same name, write `{% extends \"nutgraf/…\" %}`",
+            );
+            vec![(Some(tpl.clone()), diagnostic)]
         }
         ErrorKind::CircularInclude { tpl, include_chain } => {
             let message = format!("these templates include each other: {}", include_chain.join(" → "));
@@ -122,7 +148,20 @@ pub fn render_error(error: &Error, sources: &Sources, page: &Span, what: &str) -
                 .get(&file)
                 .and_then(|text| text.get(span.start..span.end))
                 .filter(|_| undefined(report.message()));
+            let after = sources.get(&file).and_then(|text| text.get(span.end..)).unwrap_or_default();
+            let field = after.strip_prefix('.').map(|rest| {
+                rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default()
+            });
             let diagnostic = match named {
+                Some(name)
+                    if field.is_some()
+                        && ["page", "site", "list", "home", "data", "shown"].contains(&name) =>
+                {
+                    say::no_field(span, field.unwrap_or_default())
+                }
+                Some(name) if sources.get(&file).is_some_and(|text| text[..span.start].ends_with('.')) => {
+                    say::no_field(span, name)
+                }
                 Some(name) if report.filename().contains("components/") => {
                     say::undefined_argument(span, name)
                 }

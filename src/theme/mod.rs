@@ -17,6 +17,7 @@ pub use catalogue::{Catalogue, Component};
 
 use crate::config::Config;
 use crate::diagnostic::catalog::{components, front_matter, settings};
+use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{ComponentRule, Rules};
 use crate::fields::Place;
@@ -168,7 +169,13 @@ fn load_languages(
                 Ok(text) => {
                     let place = Place { file, source: &text };
                     match yaml::parse(&text, 0..text.len()) {
-                        Ok(node) => strings.merge(place, &node, d),
+                        Ok(node) => {
+                            let known: Vec<String> = strings.texts.keys().cloned().collect();
+                            strings.merge(place, &node, d);
+                            if i == 2 {
+                                nearly_known(place, &node, &known, d);
+                            }
+                        }
                         Err(malformed) => {
                             d.push(front_matter::malformed(place.span(&malformed.at), &malformed));
                         }
@@ -187,11 +194,31 @@ fn load_languages(
         languages
             .insert(code.clone(), Language { code: code.clone(), strings, dates: DateFormats::new(code) });
     }
+    // A string of the site's own that a language lacks is shown in the default language.
+    let own = languages.get(&config.language).map(|l| l.strings.texts.clone()).unwrap_or_default();
+    for language in languages.values_mut() {
+        for (key, text) in &own {
+            language.strings.texts.entry(key.clone()).or_insert_with(|| text.clone());
+        }
+    }
     for head in config.heads.iter().filter(|head| catalogue.get(&head.component.value).is_none()) {
         let span = Span::new(&SitePath::new("nutgraf.yaml"), head.component.at.clone());
         d.push(components::unknown(span, &head.component.value, catalogue.names()));
     }
     languages
+}
+
+/// Warns of a string's key that is nearly one of the built-in ones.
+fn nearly_known(place: Place<'_>, node: &yaml::Node, known: &[String], d: &mut Vec<Diagnostic>) {
+    let yaml::Value::Map(groups) = &node.value else { return };
+    let Some(strings) = groups.iter().find(|group| group.key == "strings") else { return };
+    let yaml::Value::Map(entries) = &strings.value.value else { return };
+    for entry in entries.iter().filter(|entry| !known.contains(&entry.key)) {
+        let known = known.iter().map(String::as_str);
+        if nearest(&entry.key, known.clone()).is_some() {
+            d.push(front_matter::unknown_key(place.span(&entry.key_at), &entry.key, "the interface", known));
+        }
+    }
 }
 
 /// The rules documents are read by, under these settings and this theme.

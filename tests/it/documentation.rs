@@ -82,3 +82,13 @@ fn every_field_of_a_view_is_documented() {
     list.extend(["items".to_owned(), "hubs".to_owned()]);
     assert_eq!(documented("ListFields"), list);
 }
+
+#[test]
+fn every_interface_string_is_documented() {
+    let documentation = fs::read_to_string(package().join("docs/templates.md")).expect("docs/templates.md");
+    let strings = fs::read_to_string(package().join("templates/strings/en.yaml")).expect("the strings");
+    let node = nutgraf::yaml::parse(&strings, 0..strings.len()).expect("YAML").to_json();
+    for key in node["strings"].as_object().expect("strings").keys() {
+        assert!(documentation.contains(&format!("| `{key}` |")), "{key} is not in docs/templates.md");
+    }
+}

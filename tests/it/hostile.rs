@@ -58,7 +58,7 @@ fn blocks_that_are_never_closed_or_never_end() {
         page("::explainer\n"),
         "content/briefings/a.md:7:1: error[missing-argument]: `explainer` needs the argument `ref`",
     );
-    let tower = format!("{}text\n{}", ":::section[A]\n".repeat(1000), ":::\n".repeat(1000));
+    let tower = format!("{}text\n{}", ":::timeline[A]\n".repeat(1000), ":::\n".repeat(1000));
     starts(page(&tower), "content/briefings/a.md:19:1: error[directive-depth]");
     let quotes = format!("{} deep\n\n::no_such_thing\n", ">".repeat(1000));
     starts(page(&quotes), "content/briefings/a.md:9:3: error[unknown-component]");
@@ -163,6 +163,77 @@ fn a_template_that_loops_over_nothing() {
          3 | {% for story in stories %}{{ story }}{% endfor %}\n  |                 ^^^^^^^\n  |\n\x20\
          ::: content/briefings/a.md:1:1\n  |\n1 | ---\n  | - while making the page of this\n  |\n  = help: every template knows `site`, `page` or `list`, `lang`, `now` and `data`; `| default(value=…)` forgives the rest\n\n1 error\n"
     );
+}
+
+#[test]
+fn towers_of_every_kind() {
+    let page = |body: &str| format!("---\ntitle: A\ndate: 2023-09-11\n---\nThe lede.\n\n{body}\n");
+    starts(
+        page(&format!("::embed{{a={}", "[".repeat(200_000))),
+        "content/briefings/a.md:7:12: error[directive-malformed]",
+    );
+    starts(
+        page(&"<div>".repeat(40_000)),
+        "content/briefings/a.md:7:1: error[html-unclosed]: HTML elements are nested too deeply",
+    );
+    let long = format!(
+        "---\ntitle: A\ndate: 2023-09-11\ntopics: [{}]\nauthors: [{}]\n---\nA.\n",
+        "a".repeat(300),
+        "я".repeat(300)
+    );
+    let site = Site::of_briefing(&long);
+    site.build_cleanly();
+    assert!(site.exists(&format!("public/topics/{}/index.html", "a".repeat(200))));
+}
+
+#[test]
+fn explainers_without_end() {
+    let explainer =
+        |as_of: &str, body: &str| format!("---\ntitle: X\nas_of: {as_of}\n---\nText.\n\n{body}\n");
+    let full = |id: &str| format!("::explainer{{ref=\"{id}\" show=\"full\"}}\n");
+
+    let site = Site::new([("nutgraf.yaml", SETTINGS)]);
+    for i in 0..40 {
+        let next = full(&format!("e{}", (i + 1) % 40));
+        site.write(&format!("content/explainers/e{i}.md"), explainer("2023-01-01", &next));
+    }
+    let stderr = refused(&site).stderr;
+    assert_eq!(stderr.matches("[explainer-ring]").count(), 1, "a long ring is found, once: {stderr}");
+
+    let site = Site::new([("nutgraf.yaml", SETTINGS)]);
+    for i in 0..26 {
+        let next = full(&format!("e{}", i + 1));
+        site.write(
+            &format!("content/explainers/e{i}.md"),
+            explainer("2023-01-01", &format!("{next}\n{next}")),
+        );
+    }
+    site.write("content/explainers/e26.md", explainer("2023-01-01", ""));
+    let stderr = refused(&site).stderr;
+    assert!(stderr.contains("[explainer-depth]: this explainer shows more than 1000 others"), "{stderr}");
+
+    let site = Site::of_briefing("---\ntitle: A\ndate: 2021-01-01\nexplainers: [e]\n---\nA.\n");
+    let itself =
+        "::explainer{ref=e version=2020-01-01 show=full}\n\n::explainer{ref=e version=2020-01-01 show=full}";
+    site.write("content/explainers/e/2020-01-01.md", explainer("2020-01-01", itself));
+    site.write("content/explainers/e/2023-01-01.md", explainer("2023-01-01", ""));
+    let stderr = refused(&site).stderr;
+    assert!(
+        stderr.contains(
+            "e/2020-01-01.md:7:17: error[explainer-ring]: these explainers include each other: `e` → `e`"
+        ),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn attributes_are_no_way_in() {
+    let text = "---\ntitle: A\ndate: 2023-09-11\n---\nThe lede.\n\n## Head {onclick=alert(1) style=position:fixed lang=ru}\n";
+    let site = Site::of_briefing(text);
+    let run = site.build();
+    assert_eq!(run.code, 0);
+    assert!(run.stderr.contains("the attribute `onclick` of this heading is removed"), "{}", run.stderr);
+    assert!(site.read("public/briefings/a/index.html").contains("<h2 id=\"head\" lang=\"ru\">Head</h2>"));
 }
 
 #[test]

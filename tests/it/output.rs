@@ -78,6 +78,20 @@ fn what_is_no_longer_made_is_removed_and_what_others_made_is_kept() {
 }
 
 #[test]
+fn a_site_that_was_moved_still_knows_what_it_made() {
+    let folder = Site::new([
+        ("one/nutgraf.yaml", SETTINGS),
+        ("one/content/briefings/a.md", A),
+        ("one/content/briefings/b.md", B),
+    ]);
+    assert_eq!(folder.run(&["--site", "one", "build", "--now", NOW]).code, 0);
+    fs::rename(folder.path().join("one"), folder.path().join("two")).expect("moved");
+    folder.remove("two/content/briefings/b.md");
+    assert_eq!(folder.run(&["--site", "two", "build", "--now", NOW]).code, 0);
+    assert!(!folder.exists("two/public/briefings/b"), "a story that is gone is gone");
+}
+
+#[test]
 fn a_page_can_become_a_folder_and_back() {
     let site = two();
     let settings = format!("{SETTINGS}permalinks: {{briefings: \"/x/{{slug}}.html\"}}\n");
@@ -105,6 +119,11 @@ fn nothing_is_written_through_a_link() {
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("is in the way: it is no folder, or a link"), "{}", run.stderr);
     assert_eq!(files(outside.path()).len(), 0);
+    let before = site.read("public/404.html");
+    site.write("nutgraf.yaml", SETTINGS.replace("The Test", "Another name"));
+    assert_eq!(site.build().code, 1);
+    assert_eq!(site.read("public/404.html"), before, "nothing moves when something is in the way");
+    site.write("nutgraf.yaml", SETTINGS);
 
     fs::remove_file(site.path().join("public/briefings/a")).expect("removed");
     fs::write(outside.path().join("secret"), "theirs").expect("a file");

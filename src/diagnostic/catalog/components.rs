@@ -48,6 +48,12 @@ pub fn wrong_argument(span: Span, argument: &str, wanted: &str, found: &str) -> 
     error(Code::WrongArgument, span, format!("`{argument}` should be {wanted}, not {found}"))
 }
 
+pub fn needs_text(span: Span, component: &str) -> Diagnostic {
+    error(Code::MissingArgument, span, format!("`{component}` has no text")).help(format!(
+        "open it with three colons, `:::{component}`, write the text below, and close it with `:::`"
+    ))
+}
+
 pub fn no_text(span: Span, component: &str) -> Diagnostic {
     error(Code::WrongArgument, span, format!("`{component}` takes no text: what is inside it would be lost"))
         .help(format!("write it on one line with two colons, `::{component}{{…}}`, and the text after it"))

@@ -66,6 +66,8 @@ codes! {
     MissingKey = "missing-key",
     /// A value has the wrong type.
     WrongType = "wrong-type",
+    /// One name with a comma where a list was meant.
+    CommaList = "comma-list",
     /// A date that is none.
     BadDate = "bad-date",
     /// A value that is not one of a few.
@@ -93,6 +95,8 @@ codes! {
     DirectiveDepth = "directive-depth",
     /// `**` is left standing as text.
     StrayStars = "stray-stars",
+    /// A link or a picture that stays as it was typed.
+    StrayBrackets = "stray-brackets",
     /// A heading made by `---` under a paragraph.
     AccidentalHeading = "accidental-heading",
     /// A footnote that nobody wrote.
@@ -147,6 +151,8 @@ codes! {
     MissingFile = "missing-file",
     /// Explainers that include each other.
     ExplainerRing = "explainer-ring",
+    /// An explainer that shows too many others.
+    ExplainerDepth = "explainer-depth",
     /// An explainer both as one file and in versions.
     ExplainerTwice = "explainer-twice",
     /// All versions of an explainer are later than the briefing.

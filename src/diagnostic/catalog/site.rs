@@ -22,7 +22,7 @@ pub fn same_language(file: &SitePath, language: &str, first: &SitePath) -> Diagn
 
 pub fn duplicate_url(span: Span, url: &str, other: &str) -> Diagnostic {
     error(Code::DuplicateUrl, span, format!("`{url}` is already the address of {other}"))
-        .help("change the `slug:` or the alias of one of the two")
+        .help("rename one of the two files, or give one a `slug:` or alias of its own")
 }
 
 /// A reference to a document, by the kind of document that is meant.
@@ -57,6 +57,22 @@ pub fn ambiguous_briefing(span: Span, slug: &str, paths: &[&SitePath]) -> Diagno
 }
 
 pub fn dead_link<'a>(span: Span, target: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let is_host = target.starts_with("www.")
+        || target.split('/').next().is_some_and(|host| {
+            host.rsplit_once('.').is_some_and(|(name, end)| {
+                !name.is_empty()
+                    && ["com", "org", "net", "kz", "ru", "int", "gov", "io", "eu", "uk", "info"]
+                        .contains(&end)
+            })
+        });
+    if target.contains('@') {
+        return error(Code::DeadLink, span, format!("`{target}` leads to nothing on this site"))
+            .help(format!("write `mailto:{target}` for an address of electronic mail"));
+    }
+    if is_host {
+        return error(Code::DeadLink, span, format!("`{target}` leads to nothing on this site"))
+            .help(format!("write `https://{target}` for a page elsewhere"));
+    }
     let help = did_you_mean(target, known).unwrap_or_else(|| {
         "link to the file as it lies in content/ (`other.md`), or to its address from the root (`/explainers/x/`)".into()
     });
@@ -110,6 +126,15 @@ pub fn explainer_ring(span: Span, ring: &[&str]) -> Diagnostic {
     let listed: Vec<String> = ring.iter().map(|id| format!("`{id}`")).collect();
     error(Code::ExplainerRing, span, format!("these explainers include each other: {}", listed.join(" → ")))
         .help("take one of them out, or link to it instead")
+}
+
+pub fn explainer_depth(span: Span, shown: usize, deep: usize) -> Diagnostic {
+    error(
+        Code::ExplainerDepth,
+        span,
+        format!("this explainer shows more than {shown} others, or others more than {deep} deep"),
+    )
+    .help("link to some of them instead of showing them")
 }
 
 pub fn explainer_twice(span: Span, id: &str, other: &SitePath) -> Diagnostic {

@@ -18,6 +18,11 @@ pub fn undefined(span: Span, name: &str) -> Diagnostic {
     )
 }
 
+pub fn no_field(span: Span, name: &str) -> Diagnostic {
+    error(Code::TemplateFailed, span, format!("there is no `{name}` in what stands before the dot"))
+        .help("it may be nothing on this page: ask first, `{% if page.image %}`; the documentation lists every field")
+}
+
 pub fn undefined_argument(span: Span, name: &str) -> Diagnostic {
     error(Code::TemplateFailed, span, format!("`{name}` is not defined here"))
         .help("a component knows its own arguments only; ask for the page's things with `@page: map`, `@site: map`, `@lang: string`")

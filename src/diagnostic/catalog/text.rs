@@ -41,6 +41,20 @@ pub fn stray_stars(span: Span) -> Diagnostic {
     )
 }
 
+pub fn stray_brackets(span: Span, address: &str) -> Diagnostic {
+    let address = address.trim_end_matches(')');
+    warning(
+        Code::StrayBrackets,
+        span,
+        "this stays as it is typed: Markdown does not take it for a link or a picture",
+    )
+    .help(if address.contains(' ') {
+        format!("an address with spaces stands between `<` and `>`: `(<{address}>)`")
+    } else {
+        "write `[text](address)` without a space between the brackets".to_owned()
+    })
+}
+
 pub fn accidental_heading(span: Span) -> Diagnostic {
     warning(Code::AccidentalHeading, span, "a paragraph with `---` right under it becomes a heading")
         .help("leave an empty line before `---` for a line across the page, or write `## ` before a heading")
@@ -49,6 +63,11 @@ pub fn accidental_heading(span: Span) -> Diagnostic {
 pub fn footnote_missing(span: Span, label: &str) -> Diagnostic {
     warning(Code::FootnoteMissing, span, format!("there is no footnote `[^{label}]`, so this stays as typed"))
         .help(format!("add a paragraph that begins with `[^{label}]: `"))
+}
+
+pub fn html_too_deep(span: Span) -> Diagnostic {
+    error(Code::HtmlUnclosed, span, "HTML elements are nested too deeply here")
+        .help("close the elements above")
 }
 
 pub fn unsafe_link(span: Span, url: &str) -> Diagnostic {
