@@ -583,15 +583,10 @@ impl Reader<'_, '_> {
     /// `**` that Markdown left in the text: the first of a line, for one broken pair leaves two.
     fn check_stars(&mut self, at: &Range<usize>) {
         let source = &self.place.source[at.clone()];
-        let mut told = usize::MAX;
-        for (i, _) in source.match_indices("**") {
-            let start = at.start + i;
-            let before = self.place.source[..start].chars().next_back();
-            let line = self.place.source[..start].rfind('\n').unwrap_or(0);
-            if !matches!(before, Some('\\' | '*')) && told != line {
-                self.d.push(say::stray_stars(self.place.span(&(start..start + 2))));
-                told = line;
-            }
+        let stars = source.match_indices("**").map(|(i, _)| at.start + i);
+        let meant = |start: &usize| !self.place.source[..*start].ends_with(['\\', '*']);
+        if let Some(start) = stars.into_iter().find(meant) {
+            self.d.push(say::stray_stars(self.place.span(&(start..start + 2))));
         }
     }
 
@@ -600,9 +595,8 @@ impl Reader<'_, '_> {
         let source = &self.place.source[at.clone()];
         for (i, _) in source.match_indices("](") {
             let open = source[..i].rfind('[').unwrap_or(i);
-            let end = source[i..].find(')').map_or(source.len(), |end| i + end + 1);
-            let escaped = self.place.source[..at.start + i].ends_with('\\');
-            if !escaped && !source[open..end].contains('\n') {
+            let Some(end) = find_near(&source[i..], ')').map(|end| i + end + 1) else { continue };
+            if !self.place.source[..at.start + i].ends_with('\\') {
                 let span = at.start + open..at.start + end;
                 self.d.push(say::stray_brackets(self.place.span(&span), &source[i + 2..end]));
             }
@@ -613,7 +607,7 @@ impl Reader<'_, '_> {
     fn check_footnotes(&mut self, at: &Range<usize>) {
         let source = &self.place.source[at.clone()];
         for (i, _) in source.match_indices("[^") {
-            let Some(len) = source[i + 2..].find(']') else { continue };
+            let Some(len) = find_near(&source[i + 2..], ']') else { continue };
             let label = &source[i + 2..i + 2 + len];
             let escaped = self.place.source[..at.start + i].ends_with('\\');
             if !escaped && !label.is_empty() && !label.contains(char::is_whitespace) {
@@ -671,6 +665,11 @@ struct OpenHeading {
     level: u8,
     title: String,
     id: Option<String>,
+}
+
+/// Where a mark stands in the next few hundred bytes of a text.
+fn find_near(text: &str, mark: char) -> Option<usize> {
+    text.char_indices().take_while(|(i, _)| *i < 300).find(|(_, c)| *c == mark).map(|(i, _)| i)
 }
 
 /// A footnote's label as part of an id.
