@@ -3,7 +3,7 @@
 
 pub mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Severity, has_errors};
+use crate::document::Kind;
 use crate::edition::Edition;
 use crate::media::{Asset, AssetBytes};
 use crate::path::OutputPath;
@@ -105,11 +106,22 @@ pub fn build(
                 .map(|route| route.output(&edition.world.site))
                 .chain(assets.iter().map(|asset| asset.url.output()))
                 .collect();
-            Some(stage.commit(&made)?)
+            Some(stage.commit(&made, &explainers(edition))?)
         }
         _ => None,
     };
     Ok(Report { diagnostics, written, pages: routes.len() - others, files: others + assets.len() })
+}
+
+/// The hashes of explainers in one file: editing one changes every page that shows it.
+fn explainers(edition: &Edition) -> BTreeMap<String, String> {
+    let entries = edition.world.site.entries.iter();
+    let single = entries.filter(|e| e.kind == Kind::Explainer && e.document.identity.version.is_none());
+    single
+        .map(|e| {
+            (e.document.path.to_string(), blake3::hash(e.document.source.as_bytes()).to_hex().to_string())
+        })
+        .collect()
 }
 
 /// The assets to publish: every file of content/ that something published names, and the files of static/

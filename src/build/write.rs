@@ -3,7 +3,7 @@
 //! Nothing is ever written through a link or outside the folder.
 #![expect(clippy::disallowed_methods, reason = "this is the one writer of the output folder")]
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,10 @@ pub struct Written {
     pub removed: usize,
     /// Files in the folder that Nutgraf did not make, in their order.
     pub kept: Vec<String>,
+    /// Files in the folder that somebody else made where this build makes one: they were replaced.
+    pub replaced: Vec<String>,
+    /// Sources whose text is not what it was at the last build.
+    pub edited: BTreeSet<String>,
 }
 
 /// Removes the stage when a build ends without a commit.
@@ -122,11 +126,17 @@ impl Stage {
         Ok(())
     }
 
-    /// Moves the stage into place. `made` is every file of this build.
+    /// Moves the stage into place. `made` is every file of this build, `sources` the hashes of texts that many
+    /// pages show, to be told when one of them was edited.
     ///
     /// # Errors
     /// When a file cannot be moved; those moved before it stay, each whole.
-    pub fn commit(self, made: &BTreeSet<OutputPath>) -> io::Result<Written> {
+    pub fn commit(
+        self,
+        made: &BTreeSet<OutputPath>,
+        sources: &BTreeMap<String, String>,
+    ) -> io::Result<Written> {
+        let edited = self.edited(sources);
         let made: BTreeSet<String> = made.iter().map(|path| path.as_str().to_owned()).collect();
         let changed =
             std::mem::take(&mut *self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
@@ -138,10 +148,16 @@ impl Stage {
             if !self.target.exists() {
                 self.remember(&made)?;
                 fs::rename(&self.making, &self.target).map_err(|e| at(&self.target, &e))?;
+                self.remember_sources(sources)?;
                 return Ok(Written { changed: changed.len(), ..Written::default() });
             }
         }
         let before = self.made_before();
+        let replaced: Vec<String> = changed
+            .iter()
+            .filter(|path| !before.is_empty() && !before.contains(*path) && self.target.join(path).is_file())
+            .cloned()
+            .collect();
         // Should the move be cut short, the next build knows the files of both.
         self.remember(&before.union(&made).cloned().collect())?;
         // Everything that could be in the way is looked at before the first file moves.
@@ -159,8 +175,16 @@ impl Stage {
             removed += usize::from(self.remove(path));
         }
         self.remember(&made)?;
+        self.remember_sources(sources)?;
         let unchanged = made.len() - changed.len();
-        Ok(Written { changed: changed.len(), unchanged, removed, kept: self.foreign(&made) })
+        Ok(Written {
+            changed: changed.len(),
+            unchanged,
+            removed,
+            kept: self.foreign(&made),
+            replaced,
+            edited,
+        })
     }
 
     /// Refuses a file whose folders are links or somebody else's files, and one that is somebody else's folder.
@@ -263,6 +287,23 @@ impl Stage {
             folder = empty.parent();
         }
         true
+    }
+
+    /// The sources that have another hash than at the last build; none when there was none.
+    fn edited(&self, sources: &BTreeMap<String, String>) -> BTreeSet<String> {
+        let text = fs::read_to_string(self.list.with_extension("sources")).unwrap_or_default();
+        let before: BTreeMap<&str, &str> =
+            text.lines().filter_map(|line| line.split_once(' ')).map(|(h, p)| (p, h)).collect();
+        let is_other =
+            |(path, hash): &(&String, &String)| before.get(path.as_str()).is_some_and(|old| old != hash);
+        sources.iter().filter(is_other).map(|(path, _)| path.clone()).collect()
+    }
+
+    fn remember_sources(&self, sources: &BTreeMap<String, String>) -> io::Result<()> {
+        let lines: Vec<String> = sources.iter().map(|(path, hash)| format!("{hash} {path}")).collect();
+        let text = lines.join("\n");
+        let file = self.list.with_extension("sources");
+        fs::write(&file, text).map_err(|e| at(&file, &e))
     }
 
     fn made_before(&self) -> BTreeSet<String> {

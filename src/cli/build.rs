@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::{End, MessageFormat, Session, misuse};
+use crate::build::write::Written;
 use crate::build::{self, Report};
 use crate::config::split_url;
 use crate::edition;
@@ -121,6 +122,8 @@ fn summary(
             "unchanged": written.unchanged,
             "removed": written.removed,
             "kept": written.kept,
+            "replaced": written.replaced,
+            "edited": edited(edition, written).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
             "left_out": left_out,
             "seconds": took.as_secs_f64(),
         });
@@ -141,6 +144,29 @@ fn summary(
         site.left_out.iter().map(|l| format!("{}: {}", l.path, l.why.reason(zone))).collect();
     name_some(session, "not published", &left_out, all);
     name_some(session, "not made by nutgraf, left alone", &written.kept, all);
+    name_some(session, "not made by nutgraf, replaced", &written.replaced, all);
+    for (explainer, users) in edited(edition, written) {
+        let briefings = if users.len() == 1 {
+            "1 briefing shows".to_owned()
+        } else {
+            format!("{} briefings show", users.len())
+        };
+        name_some(session, &format!("{explainer} changed, and {briefings} it"), &users, all);
+    }
+}
+
+/// The explainers edited since the last build, each with the briefings that show it.
+fn edited(edition: &edition::Edition, written: &Written) -> Vec<(String, Vec<String>)> {
+    let site = &edition.world.site;
+    let entries = site.entries.iter().enumerate();
+    entries
+        .filter(|(_, entry)| written.edited.contains(entry.document.path.as_str()))
+        .filter_map(|(id, entry)| {
+            let users = site.explainers.uses.get(&id)?;
+            let users = users.iter().map(|user| site.entries[*user].document.path.to_string()).collect();
+            Some((entry.document.path.to_string(), users))
+        })
+        .collect()
 }
 
 /// Names things, the first few unless all are wanted.

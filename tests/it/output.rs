@@ -78,6 +78,37 @@ fn what_is_no_longer_made_is_removed_and_what_others_made_is_kept() {
 }
 
 #[test]
+fn an_edited_explainer_is_named_with_the_briefings_that_show_it() {
+    let site = two();
+    let explainer = "---\ntitle: X\nas_of: 2023-01-01\nsummary: In short.\n---\nText.\n";
+    site.write("content/explainers/x.md", explainer);
+    site.write("content/briefings/a.md", A.replace("---\nThe", "explainers: [x]\n---\nThe"));
+    assert_eq!(site.build().stdout.lines().count(), 1, "nothing was there before");
+    site.write("content/explainers/x.md", explainer.replace("In short", "In shorter"));
+    let run = site.build();
+    let said: Vec<&str> = run.stdout.lines().skip(1).collect();
+    assert_eq!(
+        said,
+        ["content/explainers/x.md changed, and 1 briefing shows it:", "  content/briefings/a.md"]
+    );
+    assert_eq!(site.build().stdout.lines().count(), 1, "it is said once");
+}
+
+#[test]
+fn a_foreign_file_in_the_way_of_a_page_is_named() {
+    let site = two();
+    site.build_cleanly();
+    site.write("public/briefings/c/index.html", "mine");
+    site.write("content/briefings/c.md", "---\ntitle: C\ndate: 2023-09-13\n---\nThe third.\n");
+    let run = site.build();
+    assert!(
+        run.stdout.ends_with("not made by nutgraf, replaced:\n  briefings/c/index.html\n"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
 fn a_site_that_was_moved_still_knows_what_it_made() {
     let folder = Site::new([
         ("one/nutgraf.yaml", SETTINGS),
