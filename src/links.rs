@@ -110,9 +110,11 @@ impl Linker<'_> {
     /// A short Markdown text of a document with its links as they lead from any page.
     pub fn rewrite(&self, from: &Document, language: &str, text: &str) -> String {
         let mut rewritten = text.to_owned();
-        for (at, url) in markdown::links(text).into_iter().rev() {
-            if let Some(href) = self.href(from, language, &url) {
-                rewritten.replace_range(at, &href);
+        for link in markdown::links(text).into_iter().rev() {
+            match (self.href(from, language, &link.url), link.destination) {
+                (Some(href), Some(destination)) => rewritten.replace_range(destination, &href),
+                // What leads nowhere is plain text, and no trace of the address is left.
+                _ => rewritten.replace_range(link.at, &text[link.label]),
             }
         }
         rewritten

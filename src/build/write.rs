@@ -158,12 +158,12 @@ impl Stage {
             .filter(|path| !before.is_empty() && !before.contains(*path) && self.target.join(path).is_file())
             .cloned()
             .collect();
-        // Should the move be cut short, the next build knows the files of both.
-        self.remember(&before.union(&made).cloned().collect())?;
         // Everything that could be in the way is looked at before the first file moves.
         for path in &changed {
             self.check_way(path, &before)?;
         }
+        // Should the move be cut short, the next build knows the files of both.
+        self.remember(&before.union(&made).cloned().collect())?;
         let mut checked: HashSet<PathBuf> = HashSet::new();
         for path in &changed {
             self.make_way(path, &before, &mut checked)?;

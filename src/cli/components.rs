@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{End, MessageFormat, Session};
+use super::{End, MessageFormat, Session, misuse};
 use crate::config;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::path::SitePath;
@@ -19,6 +19,9 @@ pub struct Arguments {
 
 /// Runs the command. Outside a site it lists the built-in components.
 pub fn run(session: &Session, arguments: &Arguments) -> End {
+    if !session.site.is_dir() {
+        return misuse(&format!("there is no folder {}", session.site.display()));
+    }
     let (tree, mut diagnostics) = Tree::open(&session.site);
     let file = SitePath::new("nutgraf.yaml");
     let text = tree.read_text(&file).unwrap_or_else(|_| "title: none\nurl: https://example.org".into());

@@ -9,6 +9,7 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, LinkType, Tag, TagEnd};
 use super::directives::{self, Directive, Piece};
 use super::facts::{ExplainerRef, Facts, Heading};
 use super::markdown::{self, Definitions, Text};
+use super::nesting::Nesting;
 use super::{Rules, raw_html};
 use crate::config::RawHtml;
 use crate::diagnostic::Diagnostic;
@@ -101,7 +102,7 @@ pub fn read(
         ids: BTreeMap::from([("main".to_owned(), 1)]),
         inside: 0,
         referred: BTreeSet::new(),
-        html_depth: 0,
+        nesting: Nesting::default(),
         d,
     };
     let mut blocks = reader.level(&pieces, 2, true);
@@ -154,8 +155,8 @@ struct Reader<'a, 'd> {
     inside: usize,
     /// Footnotes referred to so far.
     referred: BTreeSet<String>,
-    /// How many elements of HTML are open.
-    html_depth: isize,
+    /// The elements of HTML that are open.
+    nesting: Nesting,
     d: &'d mut Vec<Diagnostic>,
 }
 
@@ -516,7 +517,7 @@ impl Reader<'_, '_> {
             }
             Tag::FootnoteDefinition(label) => {
                 self.facts.anchors.push(format!("fn-{}", footnote_slug(&label)));
-                self.facts.footnotes.entry(label.to_string()).or_insert(at);
+                self.facts.footnotes.entry(markdown::label(&label)).or_insert(at);
             }
             Tag::CodeBlock(_) => walk.code = true,
             _ => {}
@@ -633,9 +634,7 @@ impl Reader<'_, '_> {
             return;
         }
         self.facts.has_html = true;
-        self.html_depth = (self.html_depth + raw_html::opened(html)).max(0);
-        if raw_html::is_too_deep(html) || self.html_depth > raw_html::MAX_NESTING {
-            self.html_depth = 0;
+        if self.nesting.read(html) {
             self.d.push(say::html_too_deep(self.place.span(at)));
         }
         self.facts.anchors.extend(raw_html::anchors(html));
@@ -674,5 +673,5 @@ fn find_near(text: &str, mark: char) -> Option<usize> {
 
 /// A footnote's label as part of an id.
 pub fn footnote_slug(label: &str) -> String {
-    label.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect()
+    label.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect()
 }

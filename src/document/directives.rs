@@ -259,6 +259,7 @@ fn begins_skip(line: &str) -> Option<Skip> {
     // A comment may begin inside a line.
     if let Some(open) = inner.rfind("<!--")
         && inner[..open].matches('`').count().is_multiple_of(2)
+        && !inner[..open].ends_with('\\')
         && !inner[open..].contains("-->")
     {
         return Some(Skip::Until("-->"));

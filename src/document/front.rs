@@ -627,7 +627,7 @@ impl Reader<'_> {
     /// Remembers the links of a text that is Markdown.
     fn links_in(&mut self, text: &Located<String>) {
         let links = markdown::links(&text.value).into_iter();
-        self.urls.extend(links.map(|(_, url)| Located { value: url, at: text.at.clone() }));
+        self.urls.extend(links.map(|link| Located { value: link.url, at: text.at.clone() }));
     }
 
     fn required_text(

@@ -35,32 +35,36 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Of these definitions those that a piece refers to, directly or through a footnote, in the file's order.
+    /// Those that a piece refers to, in the file's order. Of a footnote only that it exists: its text is
+    /// rendered from its own place.
     fn of(&self, source: &str, piece: &str) -> String {
-        let mut wanted: BTreeSet<usize> = BTreeSet::new();
-        let mut found: Vec<&Range<usize>> = Vec::new();
-        let mut open = vec![piece];
-        while let Some(text) = open.pop() {
-            for label in labels(text) {
-                if let Some(range) = self.by_label.get(&label)
-                    && wanted.insert(range.start)
-                {
-                    found.push(range);
-                    open.push(&source[range.clone()]);
-                }
-            }
-        }
-        found.sort_by_key(|range| range.start);
-        found.iter().map(|range| &source[(*range).clone()]).collect::<Vec<_>>().join("\n\n")
+        let wanted: BTreeSet<String> = labels(piece).collect();
+        let mut found: Vec<(&str, &Range<usize>)> =
+            wanted.iter().filter_map(|label| Some((label.as_str(), self.by_label.get(label)?))).collect();
+        found.sort_by_key(|(_, range)| range.start);
+        let lines: Vec<String> = found
+            .into_iter()
+            .map(|(label, range)| match label.strip_prefix('^') {
+                Some(note) => format!("[^{note}]: x"),
+                None => source[range.clone()].to_owned(),
+            })
+            .collect();
+        lines.join("\n\n")
     }
 }
 
 /// What stands in brackets in a text, as labels are compared: in lower case, spaces as one.
 fn labels(text: &str) -> impl Iterator<Item = String> {
-    text.split('[').skip(1).filter_map(|rest| Some(label(rest.split_once(']')?.0)))
+    text.split('[').skip(1).filter_map(|rest| {
+        // An escaped bracket is part of the label.
+        let ends = rest.match_indices(']').map(|(i, _)| i);
+        let end = ends.into_iter().find(|i| !rest[..*i].ends_with('\\'))?;
+        Some(label(&rest[..end]))
+    })
 }
 
-fn label(text: &str) -> String {
+/// A label as labels are compared.
+pub fn label(text: &str) -> String {
     text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -120,17 +124,35 @@ pub fn plain(text: &str) -> String {
     plain
 }
 
-/// The links of a short text: the bytes of each destination, and what it says.
-pub fn links(text: &str) -> Vec<(Range<usize>, String)> {
-    if !text.contains("](") {
+/// A link in a short text.
+pub struct ShortLink {
+    /// The whole of it.
+    pub at: Range<usize>,
+    /// Its label, as Markdown.
+    pub label: Range<usize>,
+    /// Its destination as written; `None` when it cannot be told in the source.
+    pub destination: Option<Range<usize>>,
+    /// Where it leads.
+    pub url: String,
+}
+
+/// The links of a short text.
+pub fn links(text: &str) -> Vec<ShortLink> {
+    if !text.contains(['[', '<']) {
         return Vec::new();
     }
     let parser = Parser::new_ext(text, options()).into_offset_iter();
     parser
         .filter_map(|(event, at)| match event {
             Event::Start(pulldown_cmark::Tag::Link { dest_url, .. }) => {
-                let start = at.start + text[at.clone()].rfind(&*dest_url)?;
-                Some((start..start + dest_url.len(), dest_url.into_string()))
+                let source = &text[at.clone()];
+                let found = source.rfind(&*dest_url).filter(|_| !dest_url.is_empty());
+                let destination = found.map(|i| at.start + i..at.start + i + dest_url.len());
+                let close = source.rfind("](").or_else(|| source.rfind("][")).or_else(|| source.rfind(']'));
+                let label = close
+                    .filter(|_| source.starts_with('['))
+                    .map_or(at.clone(), |i| at.start + 1..at.start + i);
+                Some(ShortLink { at, label, destination, url: dest_url.into_string() })
             }
             _ => None,
         })

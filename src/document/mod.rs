@@ -8,6 +8,7 @@ pub mod front;
 pub mod identity;
 pub mod lists;
 pub mod markdown;
+pub mod nesting;
 pub mod raw_html;
 
 use std::collections::BTreeMap;

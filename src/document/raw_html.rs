@@ -99,36 +99,6 @@ pub fn is_plain_attribute(name: &str) -> bool {
     ATTRIBUTES.contains(&name.to_ascii_lowercase().as_str())
 }
 
-/// How deep elements written by hand may be nested: beyond it the parser's time grows with the square.
-pub const MAX_NESTING: isize = 200;
-
-/// How many more elements a piece of HTML opens than it closes.
-pub fn opened(html: &str) -> isize {
-    const VOID: &[&str] = &["br", "hr", "img", "wbr", "col", "input", "meta", "link"];
-    html.match_indices('<')
-        .map(|(at, _)| {
-            let rest = &html[at + 1..];
-            let name = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-            match rest.chars().next() {
-                Some('/') => -1,
-                Some(c) if c.is_ascii_alphabetic() && !VOID.contains(&name.to_ascii_lowercase().as_str()) => {
-                    1
-                }
-                _ => 0,
-            }
-        })
-        .sum()
-}
-
-/// Whether a text nests so many elements that it is not parsed but shown as it is.
-pub fn is_too_deep(html: &str) -> bool {
-    let mut depth = 0;
-    html.split_inclusive('>').any(|piece| {
-        depth = (depth + opened(piece)).max(0);
-        depth > MAX_NESTING
-    })
-}
-
 /// HTML that is safe in a page, from HTML that an author wrote.
 pub fn sanitize(html: &str) -> String {
     let mut builder = ammonia::Builder::new();

@@ -387,7 +387,7 @@ pub fn shown_explainer(world: &World, shown: &Shown<'_>, id: &str, page_language
 /// The standfirst, else the lede as text, cut at a word.
 pub fn description(front: &Front, document: &Document) -> String {
     match (&front.description, &front.summary) {
-        (Some(text), _) => text.clone(),
+        (Some(text), _) => markdown::plain(text),
         (None, Some(summary)) => markdown::plain(&summary.value),
         (None, None) => cut(&document.facts.lede),
     }

@@ -9,7 +9,8 @@ use tera::{Context, Value};
 
 use super::html::{self, Footnotes};
 use crate::config::RawHtml;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::catalog::site as say;
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::facts::ExplainerRef;
 use crate::document::lists::{BoldItem, bold_items};
 use crate::document::{Block, ComponentBlock, Document, Kind, MarkdownBlock};
@@ -301,8 +302,15 @@ impl<'c, 'e> Content<'c, 'e> {
         else {
             return;
         };
-        // More than this was told when the site was linked.
-        if self.depth >= MAX_WAY || self.frame.shown.values().sum::<usize>() > MAX_SHOWN {
+        // Rings and towers were told when the site was linked.
+        if self.depth >= MAX_WAY {
+            return;
+        }
+        if self.frame.shown.values().sum::<usize>() >= MAX_SHOWN {
+            let span = Span::new(&self.document.path, at.clone());
+            if self.frame.diagnostics.iter().all(|d| d.code != Code::ExplainerDepth) {
+                self.frame.diagnostics.push(say::explainer_depth(span, MAX_SHOWN, MAX_WAY));
+            }
             return;
         }
         let body = self.explainer_text(&reference, &shown, &show, level);

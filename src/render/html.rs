@@ -11,6 +11,7 @@ use super::content::Content;
 use super::holds;
 use crate::config::RawHtml;
 use crate::document::blocks::footnote_slug;
+use crate::document::nesting::Nesting;
 use crate::document::{Document, MarkdownBlock, markdown, raw_html};
 use crate::fields::is_unsafe_url;
 use crate::links::{Link, is_outside};
@@ -155,7 +156,7 @@ impl<'t> Writer<'_, '_, '_, 't> {
         if sanitize {
             let mut html = String::new();
             push_html(&mut html, events);
-            if raw_html::is_too_deep(&html) {
+            if Nesting::default().read(&html) {
                 self.out.push_str(&format!("<p>{}</p>\n", pulldown_label(&html)));
             } else {
                 self.out.push_str(&raw_html::sanitize(&html));
@@ -380,15 +381,16 @@ impl Content<'_, '_> {
     }
 
     fn footnote_reference(&mut self, label: &str) -> String {
+        let label = markdown::label(label);
         let next = self.footnotes.numbers.len() + 1;
         let note =
-            self.footnotes.numbers.entry(label.to_owned()).or_insert(Note { number: next, references: 0 });
+            self.footnotes.numbers.entry(label.clone()).or_insert(Note { number: next, references: 0 });
         if note.references == 0 {
-            self.footnotes.order.push(label.to_owned());
+            self.footnotes.order.push(label.clone());
         }
         note.references += 1;
         let (number, reference) = (note.number, note.references);
-        let slug = footnote_slug(label);
+        let slug = footnote_slug(&label);
         let again = if reference == 1 { String::new() } else { format!("-{reference}") };
         let id = self.prefixed(&format!("fnref-{slug}{again}"));
         let target = self.prefixed(&format!("fn-{slug}"));

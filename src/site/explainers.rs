@@ -279,10 +279,19 @@ fn graph(site: &Site, d: &mut Vec<Diagnostic>) {
     let versions = || site.entries.iter().chain(&site.older).filter(|e| e.kind == Kind::Explainer);
     dates.extend(versions().filter_map(|e| e.document.identity.version).map(Some));
     let mut told: BTreeSet<Vec<Node<'_>>> = BTreeSet::new();
-    for date in dates {
-        let mut done: BTreeMap<Node<'_>, (usize, usize)> = BTreeMap::new();
-        for entry in versions() {
-            follow(site, entry, date, &mut done, &mut told, d);
+    let ids = site.explainers.ids();
+    for language in site.languages() {
+        for at in &dates {
+            let mut done: BTreeMap<Node<'_>, (usize, usize)> = BTreeMap::new();
+            let in_force = ids
+                .iter()
+                .filter_map(|id| site.explainers.shown(id, language, &site.config.language, None, *at))
+                .map(|shown| &*shown.version.document);
+            // A version that is pinned may be no date's own: those are looked at as the newest pages show them.
+            let pinned = versions().filter(|_| at.is_none()).map(|entry| &*entry.document);
+            for document in in_force.chain(pinned) {
+                follow(site, document, language, *at, &mut done, &mut told, d);
+            }
         }
     }
 }
@@ -291,7 +300,8 @@ fn graph(site: &Site, d: &mut Vec<Diagnostic>) {
 /// and how deep.
 fn follow<'a>(
     site: &'a Site,
-    start: &'a Entry,
+    start: &'a Document,
+    language: &'a str,
     at: Option<Date>,
     done: &mut BTreeMap<Node<'a>, (usize, usize)>,
     told: &mut BTreeSet<Vec<Node<'a>>>,
@@ -303,8 +313,7 @@ fn follow<'a>(
         weight: usize,
         depth: usize,
     }
-    let language = start.language.as_str();
-    let mut way = vec![Step { document: &start.document, next: 0, weight: 1, depth: 1 }];
+    let mut way = vec![Step { document: start, next: 0, weight: 1, depth: 1 }];
     while let Some(step) = way.last_mut() {
         let document = step.document;
         let node = document.path.as_str();

@@ -210,7 +210,7 @@ fn explainers_without_end() {
     }
     site.write("content/explainers/e26.md", explainer("2023-01-01", ""));
     let stderr = refused(&site).stderr;
-    assert!(stderr.contains("[explainer-depth]: this explainer shows more than 1000 others"), "{stderr}");
+    assert!(stderr.contains("[explainer-depth]: this shows more than 1000 explainers"), "{stderr}");
 
     let site = Site::of_briefing("---\ntitle: A\ndate: 2021-01-01\nexplainers: [e]\n---\nA.\n");
     let itself =
@@ -222,6 +222,31 @@ fn explainers_without_end() {
         stderr.contains(
             "e/2020-01-01.md:7:17: error[explainer-ring]: these explainers include each other: `e` → `e`"
         ),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_ring_across_languages() {
+    let explainer = |body: &str| format!("---\ntitle: X\nas_of: 2023-01-01\n---\nText.\n\n{body}\n");
+    let site = Site::new([("nutgraf.yaml", "title: T\nurl: https://example.org\nlanguages: {ru: {}}\n")]);
+    site.write("content/explainers/a.md", explainer("::explainer{ref=b show=full}"));
+    site.write("content/explainers/b.md", explainer(""));
+    site.write("content/explainers/b.ru.md", explainer("::explainer{ref=a show=full}"));
+    let stderr = refused(&site).stderr;
+    assert_eq!(stderr.matches("[explainer-ring]").count(), 1, "{stderr}");
+}
+
+#[test]
+fn a_briefing_that_shows_too_much() {
+    let page =
+        format!("---\ntitle: A\ndate: 2023-09-11\n---\nThe lede.\n\n{}", "::explainer{ref=e}\n".repeat(1200));
+    let site = Site::of_briefing(&page);
+    site.write("content/explainers/e.md", "---\ntitle: E\nas_of: 2023-01-01\n---\nText.\n");
+    let stderr = refused(&site).stderr;
+    assert!(
+        stderr
+            .starts_with("content/briefings/a.md:1007:1: error[explainer-depth]: this shows more than 1000"),
         "{stderr}"
     );
 }

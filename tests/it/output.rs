@@ -109,6 +109,55 @@ fn a_foreign_file_in_the_way_of_a_page_is_named() {
 }
 
 #[test]
+fn after_a_refusal_nothing_of_somebody_else_is_taken_for_ours() {
+    let site = two();
+    site.build_cleanly();
+    site.write("public/about/index.html", "theirs");
+    site.write("public/zz", "theirs");
+    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+    site.write("static/zz/a.txt", "ours");
+    assert_eq!(site.build().code, 1);
+    site.remove("content/pages/about.md");
+    fs::remove_dir_all(site.path().join("static")).expect("removed");
+    assert_eq!(site.build().code, 0);
+    assert_eq!(site.read("public/about/index.html"), "theirs");
+    assert_eq!(site.read("public/zz"), "theirs");
+}
+
+#[test]
+fn nothing_withheld_leaves_a_trace() {
+    let site = Site::new([
+        ("nutgraf.yaml", SETTINGS),
+        (
+            "content/briefings/hidden.md",
+            "---\ntitle: Buried Treaty\ndate: 2023-09-11\nslug: sec-slug\nembargo: 2030-01-01\ntopics: [Secret Matters]\nauthors: [Quiet Writer]\nthread: silent-thread\naliases: [/old-secret/]\nimage: {src: secret.svg, alt: x}\n---\nBuried lede.\n",
+        ),
+        (
+            "content/briefings/secret.svg",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"><!-- secret drawing --></svg>",
+        ),
+        (
+            "content/briefings/a.md",
+            "---\ntitle: A\ndate: 2023-09-11\nrelated: [sec-slug]\ndescription: \"See [this](/briefings/sec-slug/).\"\ncorrections: [{date: 2023-09-12, text: \"See [this](/briefings/sec-slug/) and [that](hidden.md).\"}]\nsources: [{title: A source, url: /briefings/sec-slug/}]\n---\nThe [lede](hidden.md), [old](/old-secret/), [hub](/topics/secret-matters/).\n\n::embed{url=\"/briefings/sec-slug/\" title=\"A card\"}\n",
+        ),
+        (
+            "content/explainers/x.md",
+            "---\ntitle: X\nas_of: 2023-01-01\nsummary: \"See [this](/briefings/sec-slug/).\"\nchanges: [{date: 2023-01-01, text: \"See [this](../briefings/hidden.md).\"}]\n---\nText.\n",
+        ),
+    ]);
+    let run = site.build();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("under embargo until 2030-01-01"), "{}", run.stderr);
+    for (path, bytes) in site.output() {
+        let text = String::from_utf8_lossy(&bytes);
+        for secret in ["sec-slug", "hidden.md", "uried", "secret", "Secret", "quiet-writer", "silent-thread"]
+        {
+            assert!(!text.contains(secret) && !path.contains(secret), "{secret} is in {path}:\n{text}");
+        }
+    }
+}
+
+#[test]
 fn a_site_that_was_moved_still_knows_what_it_made() {
     let folder = Site::new([
         ("one/nutgraf.yaml", SETTINGS),

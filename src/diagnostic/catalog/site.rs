@@ -132,7 +132,7 @@ pub fn explainer_depth(span: Span, shown: usize, deep: usize) -> Diagnostic {
     error(
         Code::ExplainerDepth,
         span,
-        format!("this explainer shows more than {shown} others, or others more than {deep} deep"),
+        format!("this shows more than {shown} explainers, or explainers more than {deep} deep"),
     )
     .help("link to some of them instead of showing them")
 }
