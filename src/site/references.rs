@@ -10,6 +10,8 @@ use crate::path::{SitePath, Url};
 /// Checks sections, related briefings and the order of dates.
 pub fn check(site: &Site, withheld: &[(Kind, String, Withheld)], d: &mut Vec<Diagnostic>) {
     let zone = &site.config.timezone;
+    let authors: Vec<&str> =
+        site.of(Kind::Author, &site.config.language).map(|id| site.entries[id].id.as_str()).collect();
     for entry in &site.entries {
         let front = &entry.document.front;
         let file = &entry.document.path;
@@ -21,8 +23,7 @@ pub fn check(site: &Site, withheld: &[(Kind, String, Withheld)], d: &mut Vec<Dia
         }
         for author in front.authors.iter().filter(|author| author.value.name == author.value.id) {
             if site.find_or_default(Kind::Author, &author.value.id, &entry.language).is_none() {
-                let known =
-                    site.of(Kind::Author, &site.config.language).map(|id| site.entries[id].id.as_str());
+                let known = authors.iter().copied();
                 if let Some(near) = nearest(&author.value.id, known) {
                     d.push(say::unknown_author(Span::new(file, author.at.clone()), &author.value.id, near));
                 }
