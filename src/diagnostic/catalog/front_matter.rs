@@ -2,7 +2,7 @@
 #![expect(missing_docs, reason = "each function's message says what it is for")]
 
 use super::{Code, error, list_names, warning, with_help};
-use crate::diagnostic::nearest::{did_you_mean, nearest};
+use crate::diagnostic::nearest::did_you_mean;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::path::SitePath;
 use crate::yaml::{Malformed, Trouble};
@@ -77,16 +77,7 @@ pub fn unknown_key<'a>(
         "put it under `extra:`, or list it in `front_matter: {ignore: […]}` of nutgraf.yaml".into()
     });
     let message = format!("{of} has no key `{key}`");
-    // A story that was to be held back must not be published by a slip.
-    let guards = ["draft", "embargo", "expires"];
-    let guard = guards
-        .iter()
-        .any(|guard| known.contains(guard) && (meant == Some(guard) || nearest(key, [*guard]).is_some()));
-    if guard {
-        error(Code::UnknownKey, span, message).help(help)
-    } else {
-        warning(Code::UnknownKey, span, message).help(help)
-    }
+    warning(Code::UnknownKey, span, message).help(help)
 }
 
 pub fn comma_in_braces(span: Span, of: &str) -> Diagnostic {
