@@ -58,6 +58,13 @@ pub struct Config {
     pub extra: serde_json::Value,
 }
 
+impl Config {
+    /// What the addresses of a language begin with: nothing for the default one.
+    pub fn prefix(&self, language: &str) -> String {
+        if language == self.language { String::new() } else { format!("/{language}") }
+    }
+}
+
 /// What a language changes of the settings.
 #[derive(Clone, Debug, Default)]
 pub struct LanguageConfig {

@@ -50,6 +50,19 @@ pub enum Link {
     Nowhere,
 }
 
+impl Link {
+    /// What an attribute says of a link written so, with the address of an anchor on the page itself; `None`
+    /// when it is to become plain text.
+    pub fn href(self, written: &str, here: impl FnOnce(&str) -> String) -> Option<String> {
+        match self {
+            Self::Outside => (!is_unsafe_url(written)).then(|| written.to_owned()),
+            Self::Inside(url) => Some(url),
+            Self::Here(anchor) => Some(here(&anchor)),
+            Self::Withheld(_) | Self::NoAnchor { .. } | Self::Nowhere => None,
+        }
+    }
+}
+
 /// What must be escaped in a path.
 const PATH: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -99,12 +112,7 @@ impl Linker<'_> {
 
     /// Where a link leads, as an attribute says it; `None` when it is to become plain text.
     pub fn href(&self, from: &Document, language: &str, written: &str) -> Option<String> {
-        match self.link(from, language, written) {
-            Link::Outside => (!is_unsafe_url(written)).then(|| written.to_owned()),
-            Link::Inside(url) => Some(url),
-            Link::Here(anchor) => Some(format!("#{anchor}")),
-            Link::Withheld(_) | Link::NoAnchor { .. } | Link::Nowhere => None,
-        }
+        self.link(from, language, written).href(written, |anchor| format!("#{anchor}"))
     }
 
     /// A short Markdown text of a document with its links as they lead from any page.

@@ -128,7 +128,7 @@ impl Routes {
 
 /// The address of the first page of a list in a language.
 pub fn list_url(site: &Site, list: &List, language: &str) -> Url {
-    let prefix = if language == site.config.language { String::new() } else { format!("/{language}") };
+    let prefix = site.config.prefix(language);
     let path = match list {
         List::Home => "/".into(),
         List::Briefings => "/briefings/".into(),
@@ -266,11 +266,7 @@ impl Route {
         match self {
             Self::Entry(id) => Some(site.entries[*id].url.clone()),
             Self::List { list, language, page } => Some(page_url(site, list, language, *page)),
-            Self::NotFound { language } => {
-                let prefix =
-                    if *language == site.config.language { String::new() } else { format!("/{language}") };
-                Url::parse(&format!("{prefix}/404.html"))
-            }
+            Self::NotFound { language } => Url::parse(&format!("{}/404.html", site.config.prefix(language))),
             Self::Redirect { from, .. } => Some(from.clone()),
             Self::Static { .. } => None,
         }

@@ -56,6 +56,13 @@ pub struct ExplainerRef {
     pub show: Option<String>,
 }
 
+impl ExplainerRef {
+    /// An explainer named by its id alone.
+    pub fn of(id: Located<String>) -> Self {
+        Self { id, version: None, show: None }
+    }
+}
+
 impl Facts {
     /// The id of the heading that starts at a byte.
     pub fn heading_id(&self, start: usize) -> Option<&str> {

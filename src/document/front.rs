@@ -428,7 +428,7 @@ impl Reader<'_> {
         for node in fields.items("explainers") {
             if !matches!(node.value, Value::Map(_)) {
                 if let Some(id) = text(self.place, "explainers", node, d) {
-                    refs.push(ExplainerRef { id, version: None, show: None });
+                    refs.push(ExplainerRef::of(id));
                 }
                 continue;
             }

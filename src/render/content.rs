@@ -252,7 +252,12 @@ impl<'c, 'e> Content<'c, 'e> {
         let parts: Vec<Range<usize>> =
             items.iter().flat_map(|item| [item.rest.clone(), item.body.clone()]).collect();
         let html = html::markdown_parts(self, &block.range, &parts);
-        let component_items = items.iter().zip(html.chunks(2)).map(|(item, html)| {
+        let components = self.frame.edition.theme.catalogue.components.values();
+        let keys: Vec<&str> = components
+            .flat_map(|c| c.arguments.iter().filter(|a| a.name == form.argument && c.list.is_some()))
+            .flat_map(|a| a.items.iter().map(|i| i.name.as_str()))
+            .collect();
+        let values = items.iter().zip(html.chunks(2)).map(|(item, html)| {
             let mut map = tera::Map::new();
             let bold = item.bold.as_ref().map_or("", |b| b.value.as_str());
             map.insert(form.bold.clone().into(), Value::from(bold.trim_end_matches(['.', ':'])));
@@ -262,23 +267,14 @@ impl<'c, 'e> Content<'c, 'e> {
                 let body = if item.body.is_empty() { Value::none() } else { Value::safe_string(&html[1]) };
                 map.insert(key.clone().into(), body);
             }
-            Value::from(map)
-        });
-        let values: Vec<Value> = component_items.collect();
-        let declared = self.frame.edition.theme.catalogue.components.values();
-        let keys: Vec<String> = declared
-            .flat_map(|c| c.arguments.iter().filter(|a| a.name == form.argument && c.list.is_some()))
-            .flat_map(|a| a.items.iter().map(|i| i.name.clone()))
-            .collect();
-        // Every item has every key, so that a template can ask for any of them.
-        let filled = values.into_iter().map(|value| {
-            let mut map = value.into_map().unwrap_or_default();
+            // Every item has every key, so that a template can ask for any of them; also one that the
+            // component hands its items on to, as an override does to the original.
             for key in &keys {
-                map.entry(key.clone().into()).or_insert_with(Value::none);
+                map.entry((*key).to_owned().into()).or_insert_with(Value::none);
             }
             Value::from(map)
         });
-        Value::from(filled.collect::<Vec<_>>())
+        Value::from(values.collect::<Vec<_>>())
     }
 
     /// An explainer, through its component.

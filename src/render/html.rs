@@ -14,7 +14,7 @@ use crate::document::blocks::footnote_slug;
 use crate::document::nesting::Nesting;
 use crate::document::{Document, MarkdownBlock, markdown, raw_html};
 use crate::fields::is_unsafe_url;
-use crate::links::{Link, is_outside};
+use crate::links::is_outside;
 
 /// Footnotes of one text, numbered as they are first referred to.
 #[derive(Default)]
@@ -87,7 +87,7 @@ fn take<'t>(
     match (skip, event) {
         (Some(skip), _) if at.end <= skip.end => {}
         // The head's mark, spaces and dash are part of this text; the rest of it may hold what the source
-        // writes otherwise (`&amp;`, `\\*`), so they are taken off the text and not off the source.
+        // writes otherwise (`&amp;`, `\*`), so they are taken off the text and not off the source.
         (Some(skip), Event::Text(text)) if at.start < skip.end => {
             let skipped = document.source[at.start..skip.end].chars().count();
             let rest: String = text.chars().skip(skipped).collect();
@@ -157,7 +157,7 @@ impl<'t> Writer<'_, '_, '_, 't> {
             let mut html = String::new();
             push_html(&mut html, events);
             if Nesting::default().read(&html) {
-                self.out.push_str(&format!("<p>{}</p>\n", pulldown_label(&html)));
+                self.out.push_str(&format!("<p>{}</p>\n", escaped(&html)));
             } else {
                 self.out.push_str(&raw_html::sanitize(&html));
             }
@@ -217,7 +217,7 @@ impl<'t> Writer<'_, '_, '_, 't> {
             Tag::BlockQuote(Some(kind)) => {
                 self.quotes.push(true);
                 let (class, key) = alert(kind);
-                let label = pulldown_label(&self.content.text(key));
+                let label = escaped(&self.content.text(key));
                 self.raw(format!("<aside class=\"alert {class}\"><p class=\"alert-title\">{label}</p>\n"));
                 return;
             }
@@ -334,7 +334,7 @@ fn alert(kind: BlockQuoteKind) -> (&'static str, &'static str) {
 }
 
 /// Text escaped for HTML.
-pub fn pulldown_label(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     push_html(&mut escaped, std::iter::once(Event::Text(text.to_owned().into())));
     escaped
@@ -343,19 +343,12 @@ pub fn pulldown_label(text: &str) -> String {
 impl Content<'_, '_> {
     /// Where a link leads, or `None` when it is to become plain text.
     pub fn href(&self, written: &str) -> Option<String> {
-        if is_unsafe_url(written) {
-            return None;
-        }
-        match self.linker().link(self.document, self.language, written) {
-            Link::Outside => Some(written.to_owned()),
-            Link::Inside(url) => Some(url),
-            Link::Here(anchor) if anchor.is_empty() => Some("#".into()),
-            Link::Here(anchor) => Some(match &self.elsewhere {
-                Some(page) => format!("{page}#{anchor}"),
-                None => format!("#{}", self.prefixed(&anchor)),
-            }),
-            Link::Withheld(_) | Link::NoAnchor { .. } | Link::Nowhere => None,
-        }
+        let link = self.linker().link(self.document, self.language, written);
+        link.href(written, |anchor| match &self.elsewhere {
+            _ if anchor.is_empty() => "#".into(),
+            Some(page) => format!("{page}#{anchor}"),
+            None => format!("#{}", self.prefixed(anchor)),
+        })
     }
 
     /// The address of a picture.
@@ -403,8 +396,8 @@ impl Content<'_, '_> {
             return;
         }
         let document: &Document = self.document;
-        let title = pulldown_label(&self.text("footnotes"));
-        let back = pulldown_label(&self.text("back_to_text"));
+        let title = escaped(&self.text("footnotes"));
+        let back = escaped(&self.text("back_to_text"));
         out.push_str(&format!("<section class=\"footnotes\" aria-label=\"{title}\">\n<ol>\n"));
         let mut number = 0;
         // A footnote may refer to another, which is then numbered after it.

@@ -120,8 +120,7 @@ fn bare_hub(edition: &Edition, kind: Kind, id: &str, language: &str) -> Value {
         page.insert(key.into(), Value::safe_string(""));
     }
     if kind == Kind::Topic {
-        let key = (id.to_owned(), language.to_owned());
-        let explainers = world.site.groups.explainers_of_topic.get(&key).map_or(&[][..], Vec::as_slice);
+        let explainers = world.site.groups.explainers_of(id, language);
         page.insert("explainers".into(), views::cards_of(world, explainers));
     }
     Value::from(page)

@@ -49,10 +49,7 @@ pub fn page_view(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnosti
     let related = world.site.related.get(&id).map_or(&[][..], Vec::as_slice);
     page.insert("read_also".into(), views::cards_of(world, related));
     let explainers = match entry.kind {
-        Kind::Topic => {
-            let key = (entry.id.clone(), entry.language.clone());
-            world.site.groups.explainers_of_topic.get(&key).map_or(&[][..], Vec::as_slice)
-        }
+        Kind::Topic => world.site.groups.explainers_of(&entry.id, &entry.language),
         Kind::Briefing | Kind::Explainer | Kind::Author | Kind::Thread | Kind::Page => &[],
     };
     page.insert("explainers".into(), views::cards_of(world, explainers));
@@ -68,8 +65,7 @@ pub fn page_view(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnosti
     };
     let mut content = Content::of_page(&mut frame, &entry.document, &entry.language, &implicits);
     let html = content.whole();
-    let hub =
-        entry.front.explainer.iter().map(|id| ExplainerRef { id: id.clone(), version: None, show: None });
+    let hub = entry.front.explainer.iter().cloned().map(ExplainerRef::of);
     let refs: Vec<ExplainerRef> = entry.front.explainers.iter().cloned().chain(hub).collect();
     let background = content.background(&refs);
     diagnostics.append(&mut frame.diagnostics);

@@ -1,6 +1,6 @@
 //! The page at an old address: it leads to the new one, with and without scripts, and says so.
 
-use super::html::pulldown_label;
+use super::html::escaped;
 use crate::edition::{Edition, views};
 use crate::site::EntryId;
 
@@ -9,9 +9,9 @@ pub fn redirect(edition: &Edition, to: EntryId) -> Vec<u8> {
     let world = &edition.world;
     let entry = &world.site.entries[to];
     let language = &entry.language;
-    let url = pulldown_label(&world.site.href(&entry.url)).replace('"', "&quot;");
-    let permalink = pulldown_label(&views::permalink(world, &entry.url)).replace('"', "&quot;");
-    let title = pulldown_label(entry.title());
+    let url = escaped(&world.site.href(&entry.url)).replace('"', "&quot;");
+    let permalink = escaped(&views::permalink(world, &entry.url)).replace('"', "&quot;");
+    let title = escaped(entry.title());
     format!(
         "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <meta http-equiv=\"refresh\" content=\"0; url={url}\">\n<link rel=\"canonical\" href=\"{permalink}\">\n\

@@ -198,12 +198,7 @@ fn check(
 ) {
     let date = entry.published.map(|m| m.date(&site.config.timezone));
     let file = &entry.document.path;
-    let hub = entry.document.front.explainer.iter().map(|id| ExplainerRef {
-        id: id.clone(),
-        version: None,
-        show: None,
-    });
-    let hub: Vec<ExplainerRef> = hub.collect();
+    let hub = entry.document.front.explainer.clone().map(ExplainerRef::of);
     // What a translation takes from its original was checked there, but for the language.
     if entry.document.front.explainers.is_empty() {
         for reference in &entry.front.explainers {

@@ -155,15 +155,14 @@ fn add(
         gathered.left_out.push(LeftOut { path: document.path.clone(), why });
         gathered.withheld.push((identity.kind, id, why));
         gathered.withheld_urls.push((url, why));
-        let prefix = if language == config.language { String::new() } else { format!("/{language}") };
-        let terms = |kind: Kind, ids: Vec<&String>| -> Vec<Option<Url>> {
-            ids.iter().map(|id| Url::parse(&format!("{prefix}/{}/{id}/", kind.folder()))).collect()
-        };
-        let hubs = terms(Kind::Topic, front.topics.iter().map(|t| &t.value.id).collect())
-            .into_iter()
-            .chain(terms(Kind::Author, front.authors.iter().map(|a| &a.value.id).collect()))
-            .chain(terms(Kind::Thread, front.thread.iter().map(|t| &t.value.id).collect()));
-        gathered.withheld_urls.extend(hubs.flatten().map(|url| (url, why)));
+        let topics = front.topics.iter().map(|t| (Kind::Topic, t));
+        let authors = front.authors.iter().map(|a| (Kind::Author, a));
+        let thread = front.thread.iter().map(|t| (Kind::Thread, t));
+        let prefix = config.prefix(&language);
+        let hubs = topics.chain(authors).chain(thread);
+        let hubs = hubs
+            .filter_map(|(kind, term)| Url::parse(&format!("{prefix}/{}/{}/", kind.folder(), term.value.id)));
+        gathered.withheld_urls.extend(hubs.map(|url| (url, why)));
         gathered.withheld_urls.extend(front.aliases.iter().map(|alias| (alias.value.clone(), why)));
         return;
     }
@@ -197,7 +196,7 @@ fn address(
     front: &Front,
     published: Option<Moment>,
 ) -> Option<Url> {
-    let prefix = if language == config.language { String::new() } else { format!("/{language}") };
+    let prefix = config.prefix(language);
     let path = match kind {
         Kind::Briefing => {
             let section = front.section.as_ref().map(|s| s.value.as_str());

@@ -52,6 +52,12 @@ impl Groups {
         self.members.get(&(group.clone(), language.to_owned())).map_or(&[], Vec::as_slice)
     }
 
+    /// The explainers of a topic in a language.
+    pub fn explainers_of(&self, topic: &str, language: &str) -> &[EntryId] {
+        let key = (topic.to_owned(), language.to_owned());
+        self.explainers_of_topic.get(&key).map_or(&[], Vec::as_slice)
+    }
+
     /// The hubs of a kind that a language has: those with briefings or a text in it, by id.
     pub fn hubs(&self, kind: Kind, language: &str) -> Vec<String> {
         let mut ids: Vec<String> = self
@@ -61,8 +67,7 @@ impl Groups {
                 *k == kind
                     && (self.by_id.contains_key(&(kind, language.to_owned(), id.clone()))
                         || Group::of_hub(kind, id).is_some_and(|group| !self.of(&group, language).is_empty())
-                        || kind == Kind::Topic
-                            && self.explainers_of_topic.contains_key(&(id.clone(), language.to_owned())))
+                        || kind == Kind::Topic && !self.explainers_of(id, language).is_empty())
             })
             .map(|(_, id)| id.clone())
             .collect();
