@@ -316,7 +316,8 @@ fn check_settings(linker: Linker<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
+/// Checks every link and file that a document names.
+pub fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
     let document = &entry.document;
     let zone = &linker.site.config.timezone;
     let mut diagnostics = Vec::new();

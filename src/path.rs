@@ -1,6 +1,7 @@
 //! Paths as values: where a file lies in the site, where an output goes, what a reader's address is.
 //! None of them can lead out of the site or the output folder, whatever a user's file says.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -129,6 +130,12 @@ impl OutputPath {
 
     /// The path as text, with `/` between parts.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for OutputPath {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+use rayon::prelude::*;
+
 use crate::diagnostic::catalog::site as say;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::Kind;
@@ -104,7 +107,7 @@ impl Pages {
 pub struct Routes {
     /// In their order.
     pub all: Vec<Route>,
-    by_url: HashMap<Url, usize>,
+    by_url: HashMap<Url, usize, FixedState>,
 }
 
 impl Routes {
@@ -158,20 +161,20 @@ pub fn page_url(site: &Site, list: &List, language: &str, page: Option<usize>) -
 
 /// The documents a list lists, the newest first; none for lists of hubs and of corrections.
 pub fn members<'a>(site: &'a Site, list: &List, language: &str) -> Cow<'a, [EntryId]> {
-    let group = |group: Group| Cow::Borrowed(site.groups.of(&group, language));
+    let group = |group: Group<'_>| Cow::Borrowed(site.groups.of(group, language));
     match list {
         List::Home | List::Briefings => group(Group::All),
-        List::Section(id) => group(Group::Section(id.clone())),
+        List::Section(id) => group(Group::Section(id)),
         List::Hub(kind, id) => Group::of_hub(*kind, id).map_or_else(Cow::default, group),
         List::Explainers => {
-            let mut explainers: Vec<EntryId> = site.of(Kind::Explainer, language).collect();
+            let mut explainers: Vec<EntryId> = site.groups.of_kind(Kind::Explainer, language).to_vec();
             explainers.sort_by_key(|id| {
                 let entry = &site.entries[*id];
                 (std::cmp::Reverse(entry.front.as_of.as_ref().map(|a| a.value)), entry.document.path.clone())
             });
             explainers.into()
         }
-        List::UsedBy(id) => site.explainers.uses.get(id).map_or(&[][..], Vec::as_slice).into(),
+        List::UsedBy(id) => site.uses.get(id).map_or(&[][..], Vec::as_slice).into(),
         List::Topics | List::Authors | List::Threads | List::Corrections => Cow::default(),
     }
 }
@@ -179,8 +182,8 @@ pub fn members<'a>(site: &'a Site, list: &List, language: &str) -> Cow<'a, [Entr
 /// The corrections of a language: the entry and the index of the correction, the newest first.
 pub fn corrections(site: &Site, language: &str) -> Vec<(EntryId, usize)> {
     let now = site.now;
-    let mut all: Vec<(EntryId, usize)> = site
-        .of(Kind::Briefing, language)
+    let corrected = site.groups.of(Group::Corrected, language).iter().copied();
+    let mut all: Vec<(EntryId, usize)> = corrected
         .flat_map(|id| (0..site.entries[id].front.corrections.len()).map(move |i| (id, i)))
         .filter(|(id, i)| site.entries[*id].front.corrections[*i].date.value.at <= now)
         .collect();
@@ -201,26 +204,19 @@ pub fn pages(site: &Site, list: &List, language: &str) -> Pages {
 
 /// Every output of a site, and an error for every two at one path.
 pub fn routes(site: &Site, inventory: &Inventory) -> (Routes, Vec<Diagnostic>) {
-    let mut routes = Routes::default();
-    let mut diagnostics = Vec::new();
-    let mut taken = Taken::default();
+    let mut all = Vec::with_capacity(site.entries.len() * 3 / 2);
     for (id, entry) in site.entries.iter().enumerate() {
         match entry.kind {
-            Kind::Briefing | Kind::Page => {
-                add(site, &mut routes, &mut taken, Route::Entry(id), &mut diagnostics);
-            }
+            Kind::Briefing | Kind::Page => all.push(Route::Entry(id)),
             Kind::Explainer => {
-                add(site, &mut routes, &mut taken, Route::Entry(id), &mut diagnostics);
+                all.push(Route::Entry(id));
                 let list = List::UsedBy(id);
                 let older = pages(site, &list, &entry.language).older;
-                for page in (1..=older).rev() {
-                    let route = Route::List {
-                        list: list.clone(),
-                        language: entry.language.clone(),
-                        page: Some(page),
-                    };
-                    add(site, &mut routes, &mut taken, route, &mut diagnostics);
-                }
+                all.extend((1..=older).rev().map(|page| Route::List {
+                    list: list.clone(),
+                    language: entry.language.clone(),
+                    page: Some(page),
+                }));
             }
             Kind::Topic | Kind::Author | Kind::Thread => {}
         }
@@ -228,25 +224,22 @@ pub fn routes(site: &Site, inventory: &Inventory) -> (Routes, Vec<Diagnostic>) {
     for language in site.languages() {
         for list in lists(site, language) {
             let older = pages(site, &list, language).older;
-            for page in std::iter::once(None).chain((1..=older).rev().map(Some)) {
-                let route = Route::List { list: list.clone(), language: language.to_owned(), page };
-                add(site, &mut routes, &mut taken, route, &mut diagnostics);
-            }
+            let pages = std::iter::once(None).chain((1..=older).rev().map(Some));
+            all.extend(pages.map(|page| Route::List {
+                list: list.clone(),
+                language: language.to_owned(),
+                page,
+            }));
         }
-        let route = Route::NotFound { language: language.to_owned() };
-        add(site, &mut routes, &mut taken, route, &mut diagnostics);
+        all.push(Route::NotFound { language: language.to_owned() });
     }
     for (id, entry) in site.entries.iter().enumerate() {
-        for alias in &entry.front.aliases {
-            let route = Route::Redirect { from: alias.value.clone(), to: id };
-            add(site, &mut routes, &mut taken, route, &mut diagnostics);
-        }
+        let aliases = entry.front.aliases.iter();
+        all.extend(aliases.map(|alias| Route::Redirect { from: alias.value.clone(), to: id }));
     }
-    for (name, file) in &inventory.statics {
-        let route = Route::Static { name: name.clone(), file: file.clone() };
-        add(site, &mut routes, &mut taken, route, &mut diagnostics);
-    }
-    (routes, diagnostics)
+    let statics = inventory.statics.iter();
+    all.extend(statics.map(|(name, file)| Route::Static { name: name.clone(), file: file.clone() }));
+    place(site, all)
 }
 
 /// The lists of a language.
@@ -326,49 +319,79 @@ impl Route {
     }
 }
 
-/// The paths that are taken, and the folders above them, with what makes each.
-#[derive(Default)]
+/// The paths that are taken, and the folders above them, with the route that takes each.
 struct Taken {
-    files: HashMap<String, (String, Span)>,
-    folders: HashMap<String, (String, Span)>,
+    files: HashMap<OutputPath, usize, FixedState>,
+    folders: HashMap<String, usize, FixedState>,
 }
 
 impl Taken {
-    /// What stands at a path already, or is in its way: a file where it needs a folder, or the reverse.
-    fn find(&self, output: &OutputPath) -> Option<&(String, Span)> {
+    /// Which route stands at a path already, or is in its way: a file where it needs a folder, or the reverse.
+    fn find(&self, output: &OutputPath) -> Option<usize> {
         let path = output.as_str();
+        // Only a file that is no `index.html` has a name that could be a folder's too.
         let above = path.match_indices('/').find_map(|(i, _)| self.files.get(&path[..i]));
-        self.files.get(path).or(above).or_else(|| self.folders.get(path))
+        let here = self.files.get(path);
+        here.or(above).or_else(|| self.folders.get(path)).copied()
     }
 
-    fn add(&mut self, output: &OutputPath, made_by: String, span: Span) {
-        let path = output.as_str();
-        for (i, _) in path.match_indices('/') {
-            if !self.folders.contains_key(&path[..i]) {
-                self.folders.insert(path[..i].to_owned(), (made_by.clone(), span.clone()));
+    fn add(&mut self, output: &OutputPath, route: usize) {
+        for (i, _) in output.as_str().match_indices('/').rev() {
+            let folder = &output.as_str()[..i];
+            if self.folders.contains_key(folder) {
+                // And so are the folders above it.
+                break;
             }
+            self.folders.insert(folder.to_owned(), route);
         }
-        self.files.insert(path.to_owned(), (made_by, span));
+        self.files.insert(output.clone(), route);
     }
 }
 
-fn add(site: &Site, routes: &mut Routes, taken: &mut Taken, route: Route, d: &mut Vec<Diagnostic>) {
-    let url = route.url(site);
-    let output = route.output(site);
-    let (made_by, span) = (route.made_by(site), route.span(site));
-    if let Some((other, other_span)) = taken.find(&output) {
-        let shown = url.as_ref().map_or_else(|| format!("/{output}"), ToString::to_string);
-        // A list has no file to point at: then it is the other one that must move.
-        let is_list = span.file.as_str() == "nutgraf.yaml";
-        let (span, other) = if is_list { (other_span.clone(), &made_by) } else { (span, other) };
-        d.push(say::duplicate_url(span, &shown, other));
-        return;
+/// Puts routes in their order, all but those whose path another has already.
+fn place(site: &Site, all: Vec<Route>) -> (Routes, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let mut routes = Routes { all: Vec::with_capacity(all.len()), by_url: HashMap::default() };
+    routes.by_url.reserve(all.len());
+    let mut taken = Taken { files: HashMap::default(), folders: HashMap::default() };
+    taken.files.reserve(all.len());
+    let addressed: Vec<(Route, Option<Url>, OutputPath)> = all
+        .into_par_iter()
+        .map(|route| {
+            let url = route.url(site);
+            let output = route.output(site);
+            (route, url, output)
+        })
+        .collect();
+    for (route, url, output) in addressed {
+        if let Some(other) = taken.find(&output) {
+            diagnostics.push(duplicate(site, &route, &routes.all[other], url.as_ref(), &output));
+            continue;
+        }
+        taken.add(&output, routes.all.len());
+        if let Some(url) = url {
+            routes.by_url.insert(url, routes.all.len());
+        }
+        routes.all.push(route);
     }
-    taken.add(&output, made_by, span);
-    if let Some(url) = url {
-        routes.by_url.insert(url, routes.all.len());
+    (routes, diagnostics)
+}
+
+fn duplicate(
+    site: &Site,
+    route: &Route,
+    other: &Route,
+    url: Option<&Url>,
+    output: &OutputPath,
+) -> Diagnostic {
+    let shown = url.map_or_else(|| format!("/{output}"), ToString::to_string);
+    let span = route.span(site);
+    // A list has no file to point at: then it is the other one that must move.
+    if span.file.as_str() == "nutgraf.yaml" {
+        say::duplicate_url(other.span(site), &shown, &route.made_by(site))
+    } else {
+        say::duplicate_url(span, &shown, &other.made_by(site))
     }
-    routes.all.push(route);
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::build::write::Written;
 use crate::build::{self, Report};
 use crate::config::split_url;
 use crate::edition;
+use crate::site::Shows;
 use crate::theme;
 use crate::tree::Tree;
 
@@ -55,7 +56,10 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         ));
     }
     let (tree, mut diagnostics) = Tree::open(&session.site);
-    let options = session.edition_options(arguments.drafts, arguments.base_url.clone());
+    let options = session.edition_options(
+        if arguments.drafts { Shows::Drafts } else { Shows::Published },
+        arguments.base_url.clone(),
+    );
     let mut loaded = edition::load(&tree, &options);
     diagnostics.append(&mut loaded.diagnostics);
     let Some(edition) = loaded.edition else {
@@ -162,7 +166,7 @@ fn edited(edition: &edition::Edition, written: &Written) -> Vec<(String, Vec<Str
     entries
         .filter(|(_, entry)| written.edited.contains(entry.document.path.as_str()))
         .filter_map(|(id, entry)| {
-            let users = site.explainers.uses.get(&id)?;
+            let users = site.uses.get(&id)?;
             let users = users.iter().map(|user| site.entries[*user].document.path.to_string()).collect();
             Some((entry.document.path.to_string(), users))
         })

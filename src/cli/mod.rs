@@ -21,6 +21,7 @@ use crate::diagnostic::print::{Format, print};
 use crate::diagnostic::{self, Diagnostic, Severity, Sources};
 use crate::edition;
 use crate::moment::Moment;
+use crate::site::Shows;
 
 /// The static site generator for news briefings.
 #[derive(Parser)]
@@ -160,12 +161,12 @@ fn now(typed: Option<String>) -> Result<Now, String> {
 
 impl Session {
     /// What an edition depends on besides the files.
-    fn edition_options(&self, drafts: bool, base_url: Option<String>) -> edition::Options {
+    fn edition_options(&self, shows: Shows, base_url: Option<String>) -> edition::Options {
         let now = match &self.now {
             Now::At(now) => edition::Now::At(*now),
             Now::Typed(text) => edition::Now::Typed(text.clone()),
         };
-        edition::Options { now, drafts, base_url }
+        edition::Options { now, shows, base_url }
     }
 
     /// Prints diagnostics in their order on stderr, and how many there were.

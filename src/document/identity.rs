@@ -1,5 +1,7 @@
 //! The path of a file of content/ to what it is: its kind, its language, its id, its date or version.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use crate::diagnostic::Diagnostic;
@@ -61,11 +63,11 @@ pub struct Identity {
     /// Its kind.
     pub kind: Kind,
     /// The path below content/ without language and ending; translations of one document share it.
-    pub key: String,
+    pub key: Arc<str>,
     /// The language suffix, if the file has one.
     pub language: Option<String>,
     /// The slug or id that the file's name gives.
-    pub id: String,
+    pub id: Arc<str>,
     /// The date at the start of a briefing's file name.
     pub date: Option<Date>,
     /// The date of a version of an explainer.
@@ -161,7 +163,7 @@ pub fn identify(
     }
     let language_of_name = language.as_deref().unwrap_or(default_language);
     let id = letters::slug(name, language_of_name).unwrap_or_default();
-    (Some(Identity { kind, key, language, id, date, version }), diagnostics)
+    (Some(Identity { kind, key: key.into(), language, id: id.into(), date, version }), diagnostics)
 }
 
 fn known_language(code: &str, languages: &[String]) -> bool {
@@ -190,18 +192,18 @@ mod tests {
     #[test]
     fn a_path_says_what_a_file_is() {
         let briefing = identity("content/briefings/2023/09/2023-09-11-Vote.ru.md").expect("a briefing");
-        assert_eq!((briefing.id.as_str(), briefing.language.as_deref()), ("vote", Some("ru")));
-        assert_eq!(briefing.key, "briefings/2023/09/2023-09-11-Vote");
+        assert_eq!((&*briefing.id, briefing.language.as_deref()), ("vote", Some("ru")));
+        assert_eq!(&*briefing.key, "briefings/2023/09/2023-09-11-Vote");
         assert_eq!(briefing.date, parse_date("2023-09-11"));
 
         let folder = identity("content/briefings/vote/index.md").expect("a briefing in a folder");
-        assert_eq!((folder.id.as_str(), folder.key.as_str()), ("vote", "briefings/vote"));
+        assert_eq!((&*folder.id, &*folder.key), ("vote", "briefings/vote"));
 
         let version = identity("content/explainers/aral-sea/2023-09-11.kk.markdown").expect("a version");
-        assert_eq!((version.id.as_str(), version.key.as_str()), ("aral-sea", "explainers/aral-sea"));
+        assert_eq!((&*version.id, &*version.key), ("aral-sea", "explainers/aral-sea"));
         assert_eq!(version.version, parse_date("2023-09-11"));
 
-        assert_eq!(identity("content/pages/Über uns.md").expect("a page").id, "ueber-uns");
+        assert_eq!(identity("content/pages/Über uns.md").expect("a page").id.as_ref(), "ueber-uns");
         assert_eq!(identity("content/briefings/photo.jpg"), None);
         assert_eq!(identity("content/briefings/vote.kz.md"), None);
     }

@@ -243,18 +243,17 @@ fn explainer(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Va
 fn briefings(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Value> {
     let language = language(kwargs, state)?;
     let limit = kwargs.get::<usize>("limit")?.unwrap_or(20);
-    let named = |key: &'static str| kwargs.get::<&str>(key).map(|id| id.map(str::to_owned));
     let mut groups = Vec::new();
-    groups.extend(named("section")?.map(Group::Section));
-    groups.extend(named("topic")?.map(Group::Topic));
-    groups.extend(named("author")?.map(Group::Author));
-    groups.extend(named("thread")?.map(Group::Thread));
+    groups.extend(kwargs.get::<&str>("section")?.map(Group::Section));
+    groups.extend(kwargs.get::<&str>("topic")?.map(Group::Topic));
+    groups.extend(kwargs.get::<&str>("author")?.map(Group::Author));
+    groups.extend(kwargs.get::<&str>("thread")?.map(Group::Thread));
     let first = groups.pop().unwrap_or(Group::All);
-    let members = |group: &Group| world.site.groups.of(group, &language);
-    let ids: Vec<_> = members(&first)
+    let members = |group: Group<'_>| world.site.groups.of(group, &language);
+    let ids: Vec<_> = members(first)
         .iter()
         .copied()
-        .filter(|id| groups.iter().all(|group| members(group).binary_search(id).is_ok()))
+        .filter(|id| groups.iter().all(|group| members(*group).binary_search(id).is_ok()))
         .take(limit)
         .collect();
     Ok(views::cards_of(world, &ids))

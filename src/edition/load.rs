@@ -2,7 +2,7 @@
 //! Everything that is wrong is collected; what can go on goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -17,7 +17,7 @@ use crate::media::{self, Assets};
 use crate::moment::Moment;
 use crate::path::SitePath;
 use crate::route;
-use crate::site::{self, Clock};
+use crate::site::{self, Clock, Shows};
 use crate::theme;
 use crate::tree::Tree;
 
@@ -26,8 +26,8 @@ use crate::tree::Tree;
 pub struct Options {
     /// The moment the site is seen at.
     pub now: Now,
-    /// Whether drafts are shown.
-    pub drafts: bool,
+    /// What is shown besides what is published.
+    pub shows: Shows,
     /// Another address than that of nutgraf.yaml.
     pub base_url: Option<String>,
 }
@@ -78,9 +78,11 @@ pub fn load(tree: &Tree, options: &Options) -> Loaded {
         .collect();
     diagnostics.extend(checked);
 
-    let clock = Clock { now: instant(&options.now, &config), drafts: options.drafts };
-    let (site, more) = site::link(Arc::clone(&config), &documents, clock);
+    let clock = Clock { now: instant(&options.now, &config), shows: options.shows };
+    let gathering = site::Gathering::new(Arc::clone(&config), clock, &documents);
+    let (site, more) = site::link(Arc::clone(&config), &gathering, clock);
     diagnostics.extend(more);
+    diagnostics.extend(site::check(&site));
     // What is not published stops nobody from publishing the rest.
     for diagnostic in &mut diagnostics {
         let file = diagnostic.span.as_ref().map(|span| &span.file);
@@ -102,15 +104,14 @@ pub fn load(tree: &Tree, options: &Options) -> Loaded {
     diagnostics.extend(more);
 
     let mut world = World {
+        cards: site.entries.iter().map(|_| OnceLock::new()).collect(),
         site,
         routes,
         inventory,
         assets,
-        cards: Vec::new(),
         sites: BTreeMap::new(),
         asked: Mutex::new(BTreeSet::new()),
     };
-    world.cards = views::cards(&world);
     world.sites = views::sites(&world, &theme);
     let world = Arc::new(world);
     let mut engine = theme.engine.clone();

@@ -5,7 +5,7 @@ mod load;
 pub mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tera::{Tera, Value};
 
@@ -15,7 +15,7 @@ use crate::links::Linker;
 use crate::media::{Assets, Inventory};
 use crate::path::SitePath;
 use crate::route::Routes;
-use crate::site::Site;
+use crate::site::{EntryId, Site};
 use crate::theme::Theme;
 
 /// What pages are made from.
@@ -38,8 +38,8 @@ pub struct World {
     pub inventory: Inventory,
     /// The addresses of its files.
     pub assets: Assets,
-    /// A short view of every entry, shared by all lists.
-    pub cards: Vec<Value>,
+    /// A short view of every entry, made when a list first shows it and shared by all.
+    cards: Vec<OnceLock<Value>>,
     /// The view of the site in each language.
     pub sites: BTreeMap<String, Value>,
     /// The files of static/ that templates asked for by `asset()`. Asking is not seeing: the set grows
@@ -48,6 +48,12 @@ pub struct World {
 }
 
 impl World {
+    /// The short view of an entry.
+    pub fn card(&self, id: EntryId) -> Value {
+        let make = || Value::from_serializable(&views::card(self, &self.site.entries[id]));
+        self.cards[id].get_or_init(make).clone()
+    }
+
     /// A resolver of links.
     pub fn linker(&self) -> Linker<'_> {
         Linker { site: &self.site, routes: &self.routes, inventory: &self.inventory, assets: &self.assets }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use serde::Serialize;
 use tera::{Map, Value};
 
@@ -244,11 +243,6 @@ pub struct MenuEntry {
     pub url: String,
 }
 
-/// The card of every entry.
-pub fn cards(world: &World) -> Vec<Value> {
-    world.site.entries.par_iter().map(|entry| Value::from_serializable(&card(world, entry))).collect()
-}
-
 /// The card of an entry.
 pub fn card(world: &World, entry: &Entry) -> Card {
     let site = &world.site;
@@ -258,7 +252,7 @@ pub fn card(world: &World, entry: &Entry) -> Card {
     let hub = |kind: Kind, term: &Term| named(world, kind, &term.id, &entry.language);
     Card {
         kind: entry.kind.name(),
-        id: entry.id.clone(),
+        id: entry.id.to_string(),
         title: entry.title().to_owned(),
         url: site.href(&entry.url),
         permalink: permalink(world, &entry.url),
@@ -295,11 +289,12 @@ pub fn bare_hub(world: &World, kind: Kind, id: &str, language: &str) -> (Card, P
 }
 
 /// What a page has besides its card.
-pub fn page_fields(world: &World, theme: &Theme, entry: &Entry) -> PageFields {
+pub fn page_fields(world: &World, theme: &Theme, id: EntryId) -> PageFields {
+    let entry = &*world.site.entries[id];
     let front = &entry.front;
     let document = &entry.document;
     let zone = &world.site.config.timezone;
-    let translations = entry.translations.iter().map(|id| {
+    let translations = world.site.translations(id).iter().map(|id| {
         let other = &world.site.entries[*id];
         Translation {
             name: theme.languages.get(&other.language).map_or_else(String::new, |l| l.strings.name.clone()),
@@ -413,9 +408,8 @@ pub fn permalink(world: &World, url: &Url) -> String {
 pub fn named(world: &World, kind: Kind, id: &str, language: &str) -> Named {
     let site = &world.site;
     let own = site.find_or_default(kind, id, language).map(|entry| site.entries[entry].title().to_owned());
-    let title = own
-        .or_else(|| site.groups.names.get(&(kind, id.to_owned())).cloned())
-        .unwrap_or_else(|| id.to_owned());
+    let title =
+        own.or_else(|| site.groups.name(kind, id).map(str::to_owned)).unwrap_or_else(|| id.to_owned());
     let url = list_url(site, &List::Hub(kind, id.to_owned()), language);
     Named { id: id.to_owned(), title, url: site.href(&url) }
 }
@@ -578,14 +572,14 @@ pub fn to_map<T: Serialize>(value: &T) -> Map {
 /// A hub: a topic, an author or a thread, with how many briefings it has.
 pub fn hub(world: &World, kind: Kind, id: &str, language: &str) -> Value {
     let mut map = to_map(&named(world, kind, id, language));
-    let count = Group::of_hub(kind, id).map_or(0, |group| world.site.groups.of(&group, language).len());
+    let count = Group::of_hub(kind, id).map_or(0, |group| world.site.groups.of(group, language).len());
     map.insert("count".into(), Value::from(count));
-    let card = world.site.find_or_default(kind, id, language).map(|entry| world.cards[entry].clone());
+    let card = world.site.find_or_default(kind, id, language).map(|entry| world.card(entry));
     map.insert("page".into(), card.unwrap_or_else(Value::none));
     Value::from(map)
 }
 
 /// The cards of some entries.
 pub fn cards_of(world: &World, ids: &[EntryId]) -> Value {
-    Value::from(ids.iter().map(|id| world.cards[*id].clone()).collect::<Vec<_>>())
+    Value::from(ids.iter().map(|id| world.card(*id)).collect::<Vec<_>>())
 }

@@ -195,7 +195,7 @@ fn naming(
         }
         List::UsedBy(id) => {
             let entry = &site.entries[*id];
-            ("used_by", Some(entry.id.clone()), Some(entry.title().to_owned()))
+            ("used_by", Some(entry.id.to_string()), Some(entry.title().to_owned()))
         }
     }
 }
@@ -223,7 +223,7 @@ fn corrections(edition: &Edition, corrections: &[(EntryId, usize)]) -> Value {
             text: views::rewrite(world, &world.site.entries[*id], &correction.text),
             kind: correction.kind,
         });
-        map.insert("page".into(), world.cards[*id].clone());
+        map.insert("page".into(), world.card(*id));
         Value::from(map)
     });
     Value::from(items.collect::<Vec<_>>())
@@ -233,16 +233,16 @@ fn corrections(edition: &Edition, corrections: &[(EntryId, usize)]) -> Value {
 fn home(edition: &Edition, language: &str) -> Value {
     let world = &edition.world;
     let site = &world.site;
-    let all = site.groups.of(&Group::All, language);
+    let all = site.groups.of(Group::All, language);
     let pinned = |id: &&EntryId| site.entries[**id].front.pin.is_some_and(|pin| pin.at > site.now);
     let lead = all.iter().find(pinned).or(all.first()).copied();
     let rest: Vec<EntryId> = all.iter().copied().filter(|id| Some(*id) != lead).collect();
     let mut map = Map::new();
-    map.insert("lead".into(), lead.map_or_else(Value::none, |id| world.cards[id].clone()));
+    map.insert("lead".into(), lead.map_or_else(Value::none, |id| world.card(id)));
     map.insert("latest".into(), views::cards_of(world, &rest[..rest.len().min(2 * HOME_BLOCK)]));
-    let block = |named: views::Named, group: Group| {
+    let block = |named: views::Named, group: Group<'_>| {
         let mut map = views::to_map(&named);
-        let members = site.groups.of(&group, language);
+        let members = site.groups.of(group, language);
         map.insert("items".into(), views::cards_of(world, &members[..members.len().min(HOME_BLOCK)]));
         (!members.is_empty()).then(|| Value::from(map))
     };
@@ -252,12 +252,11 @@ fn home(edition: &Edition, language: &str) -> Value {
     } else {
         wanted.iter().map(|id| id.value.as_str()).collect()
     };
-    let sections = ids
-        .iter()
-        .filter_map(|id| block(views::section(world, id, language)?, Group::Section((*id).to_owned())));
+    let sections =
+        ids.iter().filter_map(|id| block(views::section(world, id, language)?, Group::Section(id)));
     map.insert("sections".into(), Value::from(sections.collect::<Vec<_>>()));
     let topics = site.config.home_topics.iter().filter_map(|id| {
-        block(views::named(world, Kind::Topic, &id.value, language), Group::Topic(id.value.clone()))
+        block(views::named(world, Kind::Topic, &id.value, language), Group::Topic(&id.value))
     });
     map.insert("topics".into(), Value::from(topics.collect::<Vec<_>>()));
     map.insert("threads".into(), hubs(edition, Kind::Thread, language));

@@ -12,7 +12,7 @@ use crate::document::facts::ExplainerRef;
 use crate::edition::{Edition, views};
 use crate::path::SitePath;
 use crate::route::List;
-use crate::site::EntryId;
+use crate::site::{self, EntryId};
 
 /// The page of an entry.
 pub fn entry(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
@@ -44,10 +44,13 @@ pub fn entry(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) 
 pub fn page_view(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) -> Value {
     let world = &edition.world;
     let entry = &world.site.entries[id];
-    let mut page: Map = world.cards[id].as_map().cloned().unwrap_or_default();
-    page.extend(views::to_map(&views::page_fields(world, &edition.theme, entry)));
-    let related = world.site.related.get(&id).map_or(&[][..], Vec::as_slice);
-    page.insert("read_also".into(), views::cards_of(world, related));
+    let mut page: Map = world.card(id).as_map().cloned().unwrap_or_default();
+    page.extend(views::to_map(&views::page_fields(world, &edition.theme, id)));
+    let related = match entry.kind {
+        Kind::Briefing => site::related(&world.site, id),
+        Kind::Explainer | Kind::Topic | Kind::Author | Kind::Thread | Kind::Page => Vec::new(),
+    };
+    page.insert("read_also".into(), views::cards_of(world, &related));
     let explainers = match entry.kind {
         Kind::Topic => world.site.groups.explainers_of(&entry.id, &entry.language),
         Kind::Briefing | Kind::Explainer | Kind::Author | Kind::Thread | Kind::Page => &[],

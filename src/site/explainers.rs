@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
-use super::{Entry, EntryId, Site, Withheld};
+use super::{Entry, EntryId, Site};
 use crate::diagnostic::catalog::site as say;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::facts::ExplainerRef;
@@ -23,13 +24,13 @@ pub struct Version {
     pub front: Arc<Front>,
 }
 
+/// Versions by id and language, the oldest first.
+type Versions = BTreeMap<Arc<str>, BTreeMap<String, Vec<Version>>>;
+
 /// The explainers of a site.
 #[derive(Clone, Debug, Default)]
 pub struct Explainers {
-    /// Versions by id and language, the oldest first.
-    versions: BTreeMap<(String, String), Vec<Version>>,
-    /// The briefings that show an explainer, by the entry of its page, the newest first.
-    pub uses: BTreeMap<EntryId, Vec<EntryId>>,
+    versions: Arc<Versions>,
 }
 
 /// An explainer as a page shows it.
@@ -47,12 +48,12 @@ pub struct Shown<'a> {
 impl Explainers {
     /// Every version of an explainer in a language, the oldest first.
     pub fn versions(&self, id: &str, language: &str) -> &[Version] {
-        self.versions.get(&(id.to_owned(), language.to_owned())).map_or(&[], Vec::as_slice)
+        self.versions.get(id).and_then(|versions| versions.get(language)).map_or(&[], Vec::as_slice)
     }
 
     /// The ids of all explainers.
-    pub fn ids(&self) -> BTreeSet<&str> {
-        self.versions.keys().map(|(id, _)| id.as_str()).collect()
+    pub fn ids(&self) -> impl Iterator<Item = &str> + Clone {
+        self.versions.keys().map(|id| &**id)
     }
 
     /// The version a page shows: the one pinned, the newest for `latest` or without a date, else the one
@@ -97,19 +98,23 @@ impl Explainers {
 
 /// Takes the versions of explainers out of the entries: those with pages, older versions, and all of them by
 /// explainer.
-pub fn take_versions(entries: Vec<Entry>, d: &mut Vec<Diagnostic>) -> (Vec<Entry>, Vec<Entry>, Explainers) {
-    let mut explainers = Explainers::default();
+pub fn take_versions(
+    entries: Vec<Arc<Entry>>,
+    d: &mut Vec<Diagnostic>,
+) -> (Vec<Arc<Entry>>, Vec<Arc<Entry>>, Explainers) {
+    let mut explainers = Versions::new();
     let mut kept = Vec::with_capacity(entries.len());
     let mut older = Vec::new();
-    let mut pages: BTreeMap<(String, String), Entry> = BTreeMap::new();
+    let mut pages: BTreeMap<(Arc<str>, String), Arc<Entry>> = BTreeMap::new();
     for entry in entries {
         if entry.kind != Kind::Explainer {
             kept.push(entry);
             continue;
         }
-        let key = (entry.id.clone(), entry.language.clone());
+        let key = (Arc::clone(&entry.id), entry.language.clone());
         let as_of = entry.front.as_of.as_ref().map_or(Date::MIN, |a| a.value);
-        let versions = explainers.versions.entry(key.clone()).or_default();
+        let languages = explainers.entry(Arc::clone(&entry.id)).or_default();
+        let versions = languages.entry(entry.language.clone()).or_default();
         let is_dated = |document: &Document| document.identity.version.is_some();
         if let Some(other) = versions.iter().find(|v| is_dated(&v.document) != is_dated(&entry.document)) {
             let (single, dated) = if is_dated(&entry.document) {
@@ -136,11 +141,11 @@ pub fn take_versions(entries: Vec<Entry>, d: &mut Vec<Diagnostic>) -> (Vec<Entry
             pages.get(&key).and_then(|page| page.front.as_of.as_ref()).is_none_or(|a| a.value <= as_of);
         older.extend(if newest { pages.insert(key, entry) } else { Some(entry) });
     }
-    for versions in explainers.versions.values_mut() {
+    for versions in explainers.values_mut().flat_map(BTreeMap::values_mut) {
         versions.sort_by_key(|v| v.as_of);
     }
     kept.extend(pages.into_values());
-    (kept, older, explainers)
+    (kept, older, Explainers { versions: Arc::new(explainers) })
 }
 
 /// The explainers a document shows: after its text and in it.
@@ -148,34 +153,37 @@ pub fn refs<'a>(front: &'a Front, document: &'a Document) -> impl Iterator<Item 
     front.explainers.iter().chain(&document.facts.explainers)
 }
 
-/// Checks every reference to an explainer, names rings, and lists who uses what.
-pub fn uses(
-    site: &Site,
-    withheld: &[(Kind, String, Withheld)],
-    d: &mut Vec<Diagnostic>,
-) -> BTreeMap<EntryId, Vec<EntryId>> {
-    let known = site.explainers.ids();
-    for entry in site.entries.iter().chain(&site.older) {
-        check(site, entry, &known, withheld, d);
+/// Who shows what: the briefings by the entry of an explainer's page, also through other explainers.
+pub fn uses(site: &Site) -> BTreeMap<EntryId, Vec<EntryId>> {
+    let briefings = site.entries.par_iter().enumerate().filter(|(_, entry)| entry.kind == Kind::Briefing);
+    let shown: Vec<(EntryId, EntryId)> = briefings
+        .flat_map_iter(|(id, entry)| used(site, entry).into_iter().map(move |page| (page, id)))
+        .collect();
+    let mut uses: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
+    for (page, id) in shown {
+        uses.entry(page).or_default().push(id);
     }
-    graph(site, d);
-    let mut uses: BTreeMap<EntryId, BTreeSet<EntryId>> = BTreeMap::new();
-    for (id, entry) in site.entries.iter().enumerate().filter(|(_, e)| e.kind == Kind::Briefing) {
-        let date = entry.published.map(|m| m.date(&site.config.timezone));
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<&ExplainerRef> = refs(&entry.front, &entry.document).collect();
-        while let Some(reference) = open.pop() {
-            if !seen.insert(reference.id.value.as_str()) {
-                continue;
-            }
-            let Some(shown) = shown(site, entry, reference, date) else { continue };
-            if let Some(page) = site.find(Kind::Explainer, &reference.id.value, shown.language) {
-                uses.entry(page).or_default().insert(id);
-            }
-            open.extend(shown.version.document.facts.explainers.iter());
+    uses
+}
+
+/// The pages of the explainers that a document shows.
+fn used(site: &Site, entry: &Entry) -> Vec<EntryId> {
+    let date = entry.published.map(|m| m.date(&site.config.timezone));
+    let mut pages: Vec<EntryId> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    let mut open: Vec<&ExplainerRef> = refs(&entry.front, &entry.document).collect();
+    while let Some(reference) = open.pop() {
+        let id = reference.id.value.as_str();
+        if seen.contains(&id) {
+            continue;
         }
+        seen.push(id);
+        let Some(shown) = shown(site, entry, reference, date) else { continue };
+        let page = site.find(Kind::Explainer, id, shown.language);
+        pages.extend(page.filter(|page| !pages.contains(page)));
+        open.extend(shown.version.document.facts.explainers.iter());
     }
-    uses.into_iter().map(|(page, users)| (page, users.into_iter().collect())).collect()
+    pages
 }
 
 /// What an entry shows for a reference.
@@ -189,13 +197,8 @@ pub fn shown<'a>(
     site.explainers.shown(&reference.id.value, &entry.language, &site.config.language, pin, date)
 }
 
-fn check(
-    site: &Site,
-    entry: &Entry,
-    known: &BTreeSet<&str>,
-    withheld: &[(Kind, String, Withheld)],
-    d: &mut Vec<Diagnostic>,
-) {
+/// Checks the references of a document to explainers.
+pub fn check(site: &Site, entry: &Entry, d: &mut Vec<Diagnostic>) {
     let date = entry.published.map(|m| m.date(&site.config.timezone));
     let file = &entry.document.path;
     let hub = entry.document.front.explainer.clone().map(ExplainerRef::of);
@@ -212,18 +215,12 @@ fn check(
     for reference in refs(&entry.document.front, &entry.document).chain(&hub) {
         let span = Span::new(file, reference.id.at.clone());
         let id = &reference.id.value;
-        if !known.contains(id.as_str()) {
-            let hidden = withheld.iter().find(|(kind, other, _)| *kind == Kind::Explainer && other == id);
-            d.push(match hidden {
-                Some((_, _, why)) => say::withheld_link(span, id, &why.reason(&site.config.timezone)),
-                None => say::unknown_reference(
-                    Code::UnknownExplainer,
-                    span,
-                    "explainer",
-                    id,
-                    known.iter().copied(),
-                ),
-            });
+        if !site.explainers.versions.contains_key(id.as_str()) {
+            let known = site.explainers.ids();
+            d.push(site.withheld(Kind::Explainer, id).map_or_else(
+                || say::unknown_reference(Code::UnknownExplainer, span.clone(), "explainer", id, known),
+                |why| say::withheld_link(span.clone(), id, &why.reason(&site.config.timezone)),
+            ));
             continue;
         }
         match shown(site, entry, reference, date) {
@@ -269,17 +266,17 @@ type Node<'a> = &'a str;
 
 /// Names every ring of explainers once, and those that show more others than a page can hold. What an
 /// explainer includes depends on the date of the page, so every date at which a version begins is looked at.
-fn graph(site: &Site, d: &mut Vec<Diagnostic>) {
+pub fn graph(site: &Site, d: &mut Vec<Diagnostic>) {
     let mut dates: BTreeSet<Option<Date>> = BTreeSet::from([None]);
     let versions = || site.entries.iter().chain(&site.older).filter(|e| e.kind == Kind::Explainer);
     dates.extend(versions().filter_map(|e| e.document.identity.version).map(Some));
     let mut told: BTreeSet<Vec<Node<'_>>> = BTreeSet::new();
-    let ids = site.explainers.ids();
     for language in site.languages() {
         for at in &dates {
             let mut done: BTreeMap<Node<'_>, (usize, usize)> = BTreeMap::new();
-            let in_force = ids
-                .iter()
+            let in_force = site
+                .explainers
+                .ids()
                 .filter_map(|id| site.explainers.shown(id, language, &site.config.language, None, *at))
                 .map(|shown| &*shown.version.document);
             // A version that is pinned may be no date's own: those are looked at as the newest pages show them.
@@ -329,8 +326,7 @@ fn follow<'a>(
                     members.sort_unstable();
                     ring.push(target);
                     if told.insert(members) {
-                        let ids: Vec<&str> =
-                            ring.iter().map(|document| document.identity.id.as_str()).collect();
+                        let ids: Vec<&str> = ring.iter().map(|document| &*document.identity.id).collect();
                         d.push(say::explainer_ring(Span::new(&document.path, reference.id.at.clone()), &ids));
                     }
                 }

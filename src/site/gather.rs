@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use super::Entry;
 use super::time::{Clock, LeftOut, Withheld};
@@ -18,63 +19,137 @@ use crate::language::letters;
 use crate::moment::Moment;
 use crate::path::{SitePath, Url};
 
-/// What came of the documents.
-pub struct Gathered {
-    /// Published documents; of an explainer every version.
-    pub entries: Vec<Entry>,
-    /// What the clock withholds.
-    pub left_out: Vec<LeftOut>,
-    /// The ids of documents that are withheld.
-    pub withheld: Vec<(Kind, String, Withheld)>,
-    /// The addresses of documents that are withheld.
-    pub withheld_urls: Vec<(Url, Withheld)>,
+/// All documents of a site with what the settings and the clock make of each. Kept from one link to the
+/// next, so that only what changed is gathered again.
+#[derive(Clone, Debug)]
+pub struct Gathering {
+    config: Arc<Config>,
+    clock: Clock,
+    together: BTreeMap<Same, Together>,
 }
 
 /// What the translations of one document share: kind, path without language, version.
-type Same<'a> = (Kind, &'a str, Option<Date>);
+type Same = (Kind, Arc<str>, Option<Date>);
 
-/// Turns documents into entries.
-pub fn gather(
-    config: &Config,
-    documents: &[Arc<Document>],
-    clock: Clock,
-    d: &mut Vec<Diagnostic>,
-) -> Gathered {
-    let mut groups: BTreeMap<Same<'_>, Vec<&Arc<Document>>> = BTreeMap::new();
-    for document in documents {
-        let identity = &document.identity;
-        groups.entry((identity.kind, &identity.key, identity.version)).or_default().push(document);
-    }
-    let mut gathered = Gathered {
-        entries: Vec::new(),
-        left_out: Vec::new(),
-        withheld: Vec::new(),
-        withheld_urls: Vec::new(),
-    };
-    for group in groups.into_values() {
-        let language = |document: &Document| {
-            document.identity.language.clone().unwrap_or_else(|| config.language.clone())
-        };
-        let original = group
-            .iter()
-            .copied()
-            .min_by_key(|document| (language(document) != config.language, language(document)))
-            .expect("a group has a document");
-        let mut seen: BTreeMap<String, &SitePath> = BTreeMap::new();
-        for document in &group {
-            let language = language(document);
-            if let Some(first) = seen.insert(language.clone(), &document.path) {
-                d.push(say::same_language(&document.path, &language, first));
-                continue;
-            }
-            let front = if Arc::ptr_eq(document, original) {
-                Arc::clone(&document.front)
-            } else {
-                Arc::new(inherit(&document.front, &original.front))
-            };
-            let front = with_date(config, document, front, d);
-            add(config, document, original, front, language, clock, &mut gathered, d);
+/// A document with its translations.
+#[derive(Clone, Debug, Default)]
+struct Together {
+    /// By path.
+    documents: BTreeMap<SitePath, Arc<Document>>,
+    gathered: Arc<Gathered>,
+}
+
+/// What came of a document and its translations.
+#[derive(Clone, Debug, Default)]
+pub struct Gathered {
+    /// Those that are published; of an explainer every version.
+    pub entries: Vec<Arc<Entry>>,
+    /// What the clock withholds.
+    pub left_out: Vec<LeftOut>,
+    /// The ids of documents that are withheld.
+    pub withheld: Vec<(Kind, Arc<str>, Withheld)>,
+    /// The addresses of documents that are withheld.
+    pub withheld_urls: Vec<(Url, Withheld)>,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Gathering {
+    /// Gathers documents.
+    pub fn new(config: Arc<Config>, clock: Clock, documents: &[Arc<Document>]) -> Self {
+        let mut together: BTreeMap<Same, Together> = BTreeMap::new();
+        for document in documents {
+            let same = together.entry(same(document)).or_default();
+            same.documents.insert(document.path.clone(), Arc::clone(document));
         }
+        let mut gathering = Self { config, clock, together };
+        gathering.gather_all();
+        gathering
+    }
+
+    /// Gathers the same documents under other settings, or at another moment.
+    pub fn turn(&mut self, config: Arc<Config>, clock: Clock) {
+        (self.config, self.clock) = (config, clock);
+        self.gather_all();
+    }
+
+    /// Takes a document out and puts one in, and returns what came of those it belonged to, before and after.
+    pub fn replace(
+        &mut self,
+        old: Option<&Document>,
+        new: Option<&Arc<Document>>,
+    ) -> Vec<(Arc<Gathered>, Arc<Gathered>)> {
+        let mut touched: Vec<Same> = Vec::new();
+        if let Some(old) = old {
+            let key = same(old);
+            if let Some(together) = self.together.get_mut(&key) {
+                together.documents.remove(&old.path);
+            }
+            touched.push(key);
+        }
+        if let Some(new) = new {
+            let key = same(new);
+            let together = self.together.entry(key.clone()).or_default();
+            together.documents.insert(new.path.clone(), Arc::clone(new));
+            touched.push(key);
+        }
+        touched.dedup();
+        let mut changes = Vec::new();
+        for key in touched {
+            let Some(together) = self.together.get_mut(&key) else { continue };
+            let gathered = Arc::new(gather(&self.config, self.clock, together));
+            changes.push((std::mem::replace(&mut together.gathered, Arc::clone(&gathered)), gathered));
+            if together.documents.is_empty() {
+                self.together.remove(&key);
+            }
+        }
+        changes
+    }
+
+    /// What came of all documents, in their order.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Gathered>> {
+        self.together.values().map(|together| &together.gathered)
+    }
+
+    fn gather_all(&mut self) {
+        let (config, clock) = (&self.config, self.clock);
+        let mut all: Vec<&mut Together> = self.together.values_mut().collect();
+        all.par_iter_mut().for_each(|together| {
+            together.gathered = Arc::new(gather(config, clock, together));
+        });
+    }
+}
+
+fn same(document: &Document) -> Same {
+    let identity = &document.identity;
+    (identity.kind, Arc::clone(&identity.key), identity.version)
+}
+
+/// Turns a document and its translations into entries.
+fn gather(config: &Config, clock: Clock, together: &Together) -> Gathered {
+    let mut gathered = Gathered::default();
+    let group: Vec<&Arc<Document>> = together.documents.values().collect();
+    let language =
+        |document: &Document| document.identity.language.clone().unwrap_or_else(|| config.language.clone());
+    let original = group
+        .iter()
+        .copied()
+        .min_by_key(|document| (language(document) != config.language, language(document)));
+    let Some(original) = original else { return gathered };
+    let mut seen: BTreeMap<String, &SitePath> = BTreeMap::new();
+    for document in &group {
+        let language = language(document);
+        if let Some(first) = seen.insert(language.clone(), &document.path) {
+            gathered.diagnostics.push(say::same_language(&document.path, &language, first));
+            continue;
+        }
+        let front = if Arc::ptr_eq(document, original) {
+            Arc::clone(&document.front)
+        } else {
+            Arc::new(inherit(&document.front, &original.front))
+        };
+        let front = with_date(config, document, front, &mut gathered.diagnostics);
+        add(config, document, original, front, language, clock, &mut gathered);
     }
     gathered
 }
@@ -112,7 +187,6 @@ fn with_date(config: &Config, document: &Document, front: Arc<Front>, d: &mut Ve
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of the walk above, with what it has at hand")]
 fn add(
     config: &Config,
     document: &Arc<Document>,
@@ -121,15 +195,16 @@ fn add(
     language: String,
     clock: Clock,
     gathered: &mut Gathered,
-    d: &mut Vec<Diagnostic>,
 ) {
+    let d = &mut gathered.diagnostics;
     let identity = &document.identity;
     // A slug is the document's own; an id is shared by all languages.
     let slug = match identity.kind {
         Kind::Briefing | Kind::Page => &front.slug,
         Kind::Explainer | Kind::Topic | Kind::Author | Kind::Thread => &original.front.slug,
     };
-    let id = slug.as_ref().map_or_else(|| identity.id.clone(), |slug| slug.value.clone());
+    let id: Arc<str> =
+        slug.as_ref().map_or_else(|| Arc::clone(&identity.id), |slug| slug.value.as_str().into());
     if !letters::is_slug(&id) {
         let name = document.path.name();
         d.push(front_matter::bad_slug(Span::file(&document.path), "the file name", name, None));
@@ -147,7 +222,8 @@ fn add(
     }
     let today = clock.now.to_zoned_datetime(config.timezone.clone()).date();
     let future_version = front.as_of.as_ref().map(|a| a.value).filter(|as_of| *as_of > today);
-    let why = Withheld::of(&front, clock).or_else(|| {
+    let reasons = Withheld::reasons(&front, clock.now);
+    let why = reasons.iter().copied().find(|why| !clock.shows.lets_through(*why)).or_else(|| {
         let moment = Moment::parse(&future_version?.to_string(), &config.timezone)?;
         Some(Withheld::Future(moment))
     });
@@ -167,7 +243,7 @@ fn add(
         return;
     }
     let modified = modified(&front, published, clock);
-    gathered.entries.push(Entry {
+    gathered.entries.push(Arc::new(Entry {
         document: Arc::clone(document),
         kind: identity.kind,
         language,
@@ -176,8 +252,8 @@ fn add(
         url,
         published,
         modified,
-        translations: Vec::new(),
-    });
+        unpublished: reasons,
+    }));
 }
 
 /// The last change that counts: `updated`, or a later correction.
@@ -202,15 +278,17 @@ fn address(
             let section = front.section.as_ref().map(|s| s.value.as_str());
             let own = config.sections.iter().find(|s| Some(s.id.as_str()) == section);
             let pattern = own.and_then(|s| s.permalink.as_ref()).unwrap_or(&config.permalink);
-            let date = published.map(|m| m.date(&config.timezone));
-            let part = |f: fn(Date) -> String| date.map_or_else(|| "0".into(), f);
-            pattern
-                .0
-                .replace("{year}", &part(|d| format!("{:04}", d.year())))
-                .replace("{month}", &part(|d| format!("{:02}", d.month())))
-                .replace("{day}", &part(|d| format!("{:02}", d.day())))
-                .replace("{section}", section.unwrap_or("briefings"))
-                .replace("{slug}", id)
+            let mut path = pattern.0.replace("{slug}", id);
+            if path.contains('{') {
+                let date = published.map(|m| m.date(&config.timezone));
+                let part = |f: fn(Date) -> String| date.map_or_else(|| "0".into(), f);
+                path = path
+                    .replace("{year}", &part(|d| format!("{:04}", d.year())))
+                    .replace("{month}", &part(|d| format!("{:02}", d.month())))
+                    .replace("{day}", &part(|d| format!("{:02}", d.day())))
+                    .replace("{section}", section.unwrap_or("briefings"));
+            }
+            path
         }
         Kind::Explainer | Kind::Topic | Kind::Author | Kind::Thread => format!("/{}/{id}/", kind.folder()),
         Kind::Page => format!("/{id}/"),

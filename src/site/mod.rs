@@ -3,7 +3,7 @@
 //! everything is fixed.
 
 pub mod explainers;
-mod gather;
+pub mod gather;
 mod groups;
 pub mod references;
 mod related;
@@ -12,11 +12,15 @@ pub mod time;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 pub use explainers::{Explainers, Shown};
+pub use gather::{Gathered, Gathering};
 pub use groups::{Group, Groups};
-pub use time::{Clock, LeftOut, Withheld};
+pub use related::related;
+pub use time::{Clock, LeftOut, Shows, Withheld};
 
 use crate::config::Config;
 use crate::diagnostic::catalog::site as say;
@@ -38,7 +42,7 @@ pub struct Entry {
     /// Its language.
     pub language: String,
     /// Its slug or id.
-    pub id: String,
+    pub id: Arc<str>,
     /// Its front matter, with what a translation takes from its original.
     pub front: Arc<Front>,
     /// Its address.
@@ -47,8 +51,8 @@ pub struct Entry {
     pub published: Option<Moment>,
     /// When it last changed significantly.
     pub modified: Option<Moment>,
-    /// The same document in other languages, by language.
-    pub translations: Vec<EntryId>,
+    /// Why it would not be published, when it is shown all the same.
+    pub unpublished: Vec<Withheld>,
 }
 
 impl Entry {
@@ -58,7 +62,7 @@ impl Entry {
     }
 }
 
-/// A site at a moment.
+/// A site at a moment. What linking found out is shared, so that a copy with another text costs little.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// Its settings.
@@ -66,19 +70,23 @@ pub struct Site {
     /// The instant it is seen at.
     pub now: Timestamp,
     /// Its published documents: briefings first, the newest first; of an explainer the newest version.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Arc<Entry>>,
     /// Older versions of explainers, which have no page of their own.
-    pub older: Vec<Entry>,
+    pub older: Vec<Arc<Entry>>,
     /// Who belongs to what.
-    pub groups: Groups,
-    /// Explainers, their versions and uses.
+    pub groups: Arc<Groups>,
+    /// Explainers and their versions.
     pub explainers: Explainers,
-    /// "Read also" of each briefing.
-    pub related: HashMap<EntryId, Vec<EntryId>>,
+    /// The briefings that show an explainer, by the entry of its page, the newest first.
+    pub uses: Arc<BTreeMap<EntryId, Vec<EntryId>>>,
     /// What the clock withholds.
-    pub left_out: Vec<LeftOut>,
-    by_path: HashMap<SitePath, Target>,
-    by_url: HashMap<Url, Target>,
+    pub left_out: Arc<Vec<LeftOut>>,
+    /// The ids of documents that are withheld.
+    withheld: Arc<Vec<(Kind, Arc<str>, Withheld)>>,
+    /// The same document in other languages, by language; of those that have any.
+    translations: Arc<HashMap<EntryId, Vec<EntryId>, FixedState>>,
+    by_path: Arc<HashMap<SitePath, Target, FixedState>>,
+    by_url: Arc<HashMap<Url, Target, FixedState>>,
 }
 
 /// What a file or an address of content/ is at this moment.
@@ -90,51 +98,83 @@ pub enum Target {
     Withheld(Withheld),
 }
 
-/// Links documents into a site.
-pub fn link(config: Arc<Config>, documents: &[Arc<Document>], clock: Clock) -> (Site, Vec<Diagnostic>) {
+/// Links documents into a site. What is wrong with its ids is said here; [`check`] looks at the rest.
+pub fn link(config: Arc<Config>, gathering: &Gathering, clock: Clock) -> (Site, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let d = &mut diagnostics;
-    let gathered = gather::gather(&config, documents, clock, d);
-    let (mut entries, older, explainers) = explainers::take_versions(gathered.entries, d);
-    entries.sort_by(|a, b| {
+    let mut entries = Vec::new();
+    let mut left_out = Vec::new();
+    let mut withheld = Vec::new();
+    let mut withheld_urls = Vec::new();
+    for gathered in gathering.all() {
+        entries.extend(gathered.entries.iter().cloned());
+        left_out.extend(gathered.left_out.iter().cloned());
+        withheld.extend(gathered.withheld.iter().cloned());
+        withheld_urls.extend(gathered.withheld_urls.iter().cloned());
+        d.extend(gathered.diagnostics.iter().cloned());
+    }
+    let (mut entries, older, explainers) = explainers::take_versions(entries, d);
+    entries.par_sort_by(|a, b| {
         let key = |e: &Entry| (e.kind, std::cmp::Reverse(e.published.map(|m| m.at)));
         key(a).cmp(&key(b)).then_with(|| a.document.path.cmp(&b.document.path))
     });
-    let by_path = paths(&entries, &explainers, &gathered.left_out);
-    let by_url = urls(&entries, &gathered.withheld_urls);
-    let groups = groups::group(&config, &entries);
-    link_translations(&mut entries);
+    let ((by_path, by_url), groups) = rayon::join(
+        || rayon::join(|| paths(&entries, &explainers, &left_out), || urls(&entries, &withheld_urls)),
+        || groups::group(&config, &entries),
+    );
+    let translations = translations(&entries, &by_path, gathering);
     let mut site = Site {
         config,
         now: clock.now,
         entries,
         older,
-        groups,
+        groups: Arc::new(groups),
         explainers,
-        related: HashMap::new(),
-        left_out: gathered.left_out,
-        by_path,
-        by_url,
+        uses: Arc::default(),
+        left_out: Arc::new(left_out),
+        withheld: Arc::new(withheld),
+        translations: Arc::new(translations),
+        by_path: Arc::new(by_path),
+        by_url: Arc::new(by_url),
     };
-    for (id, entry) in site.entries.iter().enumerate() {
-        let is_hub = matches!(entry.kind, Kind::Topic | Kind::Author | Kind::Thread);
-        if is_hub
-            && let Some(first) =
-                site.find(entry.kind, &entry.id, &entry.language).filter(|first| *first != id)
-        {
-            let first = &site.entries[first].document.path;
-            d.push(say::duplicate_id(Span::file(&entry.document.path), entry.kind.name(), &entry.id, first));
+    for kind in [Kind::Topic, Kind::Author, Kind::Thread] {
+        for id in site.languages().flat_map(|language| site.groups.of_kind(kind, language)) {
+            let entry = &site.entries[*id];
+            let first = site.find(kind, &entry.id, &entry.language).filter(|first| first != id);
+            if let Some(first) = first {
+                let first = &site.entries[first].document.path;
+                d.push(say::duplicate_id(Span::file(&entry.document.path), kind.name(), &entry.id, first));
+            }
         }
     }
-    references::check(&site, &gathered.withheld, d);
-    site.explainers.uses = explainers::uses(&site, &gathered.withheld, d);
-    site.related = related::related(&site);
+    site.uses = Arc::new(explainers::uses(&site));
     (site, diagnostics)
 }
 
-fn paths(entries: &[Entry], explainers: &Explainers, left_out: &[LeftOut]) -> HashMap<SitePath, Target> {
-    let mut paths: HashMap<SitePath, Target> =
-        left_out.iter().map(|l| (l.path.clone(), Target::Withheld(l.why))).collect();
+/// What is wrong with the references between documents: those in front matter, to sections, explainers and
+/// briefings, and rings of explainers.
+pub fn check(site: &Site) -> Vec<Diagnostic> {
+    let entries = site.entries.par_iter().chain(&site.older);
+    let mut diagnostics: Vec<Diagnostic> = entries.flat_map_iter(|entry| check_entry(site, entry)).collect();
+    explainers::graph(site, &mut diagnostics);
+    diagnostics
+}
+
+/// What is wrong with the references of one document.
+pub fn check_entry(site: &Site, entry: &Entry) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    references::check(site, entry, &mut diagnostics);
+    explainers::check(site, entry, &mut diagnostics);
+    diagnostics
+}
+
+fn paths(
+    entries: &[Arc<Entry>],
+    explainers: &Explainers,
+    left_out: &[LeftOut],
+) -> HashMap<SitePath, Target, FixedState> {
+    let mut paths = HashMap::with_capacity_and_hasher(entries.len(), FixedState::default());
+    paths.extend(left_out.iter().map(|l| (l.path.clone(), Target::Withheld(l.why))));
     for (id, entry) in entries.iter().enumerate() {
         paths.insert(entry.document.path.clone(), Target::Entry(id));
         if entry.kind == Kind::Explainer {
@@ -146,32 +186,43 @@ fn paths(entries: &[Entry], explainers: &Explainers, left_out: &[LeftOut]) -> Ha
     paths
 }
 
-fn urls(entries: &[Entry], withheld: &[(Url, Withheld)]) -> HashMap<Url, Target> {
-    let mut urls: HashMap<Url, Target> =
-        withheld.iter().map(|(url, why)| (url.clone(), Target::Withheld(*why))).collect();
+fn urls(entries: &[Arc<Entry>], withheld: &[(Url, Withheld)]) -> HashMap<Url, Target, FixedState> {
+    let mut urls = HashMap::with_capacity_and_hasher(entries.len(), FixedState::default());
+    urls.extend(withheld.iter().map(|(url, why)| (url.clone(), Target::Withheld(*why))));
     for (id, entry) in entries.iter().enumerate().rev() {
         urls.insert(entry.url.clone(), Target::Entry(id));
     }
     urls
 }
 
-fn link_translations(entries: &mut [Entry]) {
-    let mut groups: BTreeMap<(Kind, String), Vec<EntryId>> = BTreeMap::new();
-    for (id, entry) in entries.iter().enumerate() {
-        let key = match entry.kind {
-            Kind::Explainer => entry.id.clone(),
-            Kind::Briefing | Kind::Topic | Kind::Author | Kind::Thread | Kind::Page => {
-                entry.document.identity.key.clone()
-            }
-        };
-        groups.entry((entry.kind, key)).or_default().push(id);
+/// The translations of every document that has any.
+fn translations(
+    entries: &[Arc<Entry>],
+    by_path: &HashMap<SitePath, Target, FixedState>,
+    gathering: &Gathering,
+) -> HashMap<EntryId, Vec<EntryId>, FixedState> {
+    let mut groups: Vec<Vec<EntryId>> = Vec::new();
+    let mut explainers: BTreeMap<&str, Vec<EntryId>> = BTreeMap::new();
+    for gathered in gathering.all().filter(|gathered| gathered.entries.len() > 1) {
+        let ids = gathered.entries.iter().filter(|entry| entry.kind != Kind::Explainer);
+        let ids = ids.filter_map(|entry| match by_path.get(&entry.document.path) {
+            Some(Target::Entry(id)) => Some(*id),
+            Some(Target::Withheld(_)) | None => None,
+        });
+        groups.push(ids.collect());
     }
-    for mut group in groups.into_values().filter(|group| group.len() > 1) {
+    // Of an explainer the newest version has the page, in each language another one.
+    for (id, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.kind == Kind::Explainer) {
+        explainers.entry(&entry.id).or_default().push(id);
+    }
+    let mut translations = HashMap::with_hasher(FixedState::default());
+    for mut group in groups.into_iter().chain(explainers.into_values()).filter(|group| group.len() > 1) {
         group.sort_by(|a, b| entries[*a].language.cmp(&entries[*b].language));
         for &id in &group {
-            entries[id].translations = group.iter().copied().filter(|other| *other != id).collect();
+            translations.insert(id, group.iter().copied().filter(|other| *other != id).collect());
         }
     }
+    translations
 }
 
 impl Site {
@@ -194,19 +245,20 @@ impl Site {
 
     /// An entry in another language, or itself when there is none.
     pub fn in_language(&self, id: EntryId, language: &str) -> EntryId {
-        let entry = &self.entries[id];
-        if entry.language == language {
+        if self.entries[id].language == language {
             return id;
         }
-        entry.translations.iter().copied().find(|t| self.entries[*t].language == language).unwrap_or(id)
+        self.translations(id).iter().copied().find(|t| self.entries[*t].language == language).unwrap_or(id)
+    }
+
+    /// The same document in other languages.
+    pub fn translations(&self, id: EntryId) -> &[EntryId] {
+        self.translations.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// The document of a kind with an id in a language.
     pub fn find(&self, kind: Kind, id: &str, language: &str) -> Option<EntryId> {
-        self.groups
-            .by_id
-            .get(&(kind, language.to_owned(), id.to_owned()))
-            .and_then(|ids| ids.first().copied())
+        self.groups.of_id(kind, id, language).map(|(first, _)| first)
     }
 
     /// The document of a kind with an id in a language, else in the default language.
@@ -214,10 +266,9 @@ impl Site {
         self.find(kind, id, language).or_else(|| self.find(kind, id, &self.config.language))
     }
 
-    /// The published documents of a kind in a language, in their order.
-    pub fn of(&self, kind: Kind, language: &str) -> impl Iterator<Item = EntryId> {
-        let of = move |(_, entry): &(EntryId, &Entry)| entry.kind == kind && entry.language == language;
-        self.entries.iter().enumerate().filter(of).map(|(id, _)| id)
+    /// Why a document with an id is withheld, when it is.
+    pub fn withheld(&self, kind: Kind, id: &str) -> Option<Withheld> {
+        self.withheld.iter().find(|(k, other, _)| *k == kind && **other == *id).map(|(_, _, why)| *why)
     }
 
     /// The base path with an address: what a link on a page says.

@@ -7,58 +7,47 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::Kind;
 use crate::path::{SitePath, Url};
 
-/// Checks sections, related briefings and the order of dates.
-pub fn check(site: &Site, withheld: &[(Kind, String, Withheld)], d: &mut Vec<Diagnostic>) {
-    let zone = &site.config.timezone;
-    let authors: Vec<&str> =
-        site.of(Kind::Author, &site.config.language).map(|id| site.entries[id].id.as_str()).collect();
-    for entry in &site.entries {
-        let front = &entry.document.front;
-        let file = &entry.document.path;
-        if let Some(section) = &front.section
-            && !site.config.sections.iter().any(|s| s.id == section.value)
-        {
-            let known = site.config.sections.iter().map(|s| s.id.as_str());
-            d.push(say::unknown_section(Span::new(file, section.at.clone()), &section.value, known));
-        }
-        for author in front.authors.iter().filter(|author| author.value.name == author.value.id) {
-            if site.find_or_default(Kind::Author, &author.value.id, &entry.language).is_none() {
-                let known = authors.iter().copied();
-                if let Some(near) = nearest(&author.value.id, known) {
-                    d.push(say::unknown_author(Span::new(file, author.at.clone()), &author.value.id, near));
-                }
+/// Checks the section, the authors and the related briefings of a document.
+pub fn check(site: &Site, entry: &Entry, d: &mut Vec<Diagnostic>) {
+    let front = &entry.document.front;
+    let file = &entry.document.path;
+    if let Some(section) = &front.section
+        && !site.config.sections.iter().any(|s| s.id == section.value)
+    {
+        let known = site.config.sections.iter().map(|s| s.id.as_str());
+        d.push(say::unknown_section(Span::new(file, section.at.clone()), &section.value, known));
+    }
+    for author in front.authors.iter().filter(|author| author.value.name == author.value.id) {
+        if site.find_or_default(Kind::Author, &author.value.id, &entry.language).is_none() {
+            let profiles = site.groups.of_kind(Kind::Author, &site.config.language);
+            let known = profiles.iter().map(|id| &*site.entries[*id].id);
+            if let Some(near) = nearest(&author.value.id, known) {
+                d.push(say::unknown_author(Span::new(file, author.at.clone()), &author.value.id, near));
             }
         }
-        for reference in &front.related {
-            let span = Span::new(file, reference.at.clone());
-            match find_briefing(site, entry, &reference.value) {
-                Ok(Some(_)) => {}
-                Ok(None) => {
-                    let slug = slug_of(&reference.value);
-                    let hidden = withheld.iter().find(|(kind, id, _)| *kind == Kind::Briefing && id == slug);
-                    d.push(if let Some((_, _, why)) = hidden {
-                        say::withheld_link(span, &reference.value, &why.reason(zone))
-                    } else {
-                        let known: Vec<&str> = site
-                            .entries
-                            .iter()
-                            .filter(|e| e.kind == Kind::Briefing)
-                            .map(|e| e.id.as_str())
-                            .collect();
-                        say::unknown_reference(
-                            Code::UnknownBriefing,
-                            span,
-                            "briefing",
-                            &reference.value,
-                            known,
-                        )
-                    });
-                }
-                Err(several) => {
-                    let paths: Vec<&SitePath> =
-                        several.iter().map(|id| &site.entries[*id].document.path).collect();
-                    d.push(say::ambiguous_briefing(span, &reference.value, &paths));
-                }
+    }
+    for reference in &front.related {
+        let span = Span::new(file, reference.at.clone());
+        match find_briefing(site, entry, &reference.value) {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let unknown = || {
+                    let briefings = site.entries.iter().filter(|e| e.kind == Kind::Briefing);
+                    let known: Vec<&str> = briefings.map(|e| &*e.id).collect();
+                    let code = Code::UnknownBriefing;
+                    say::unknown_reference(code, span.clone(), "briefing", &reference.value, known)
+                };
+                let withheld = |why: Withheld| {
+                    let reason = why.reason(&site.config.timezone);
+                    say::withheld_link(span.clone(), &reference.value, &reason)
+                };
+                let slug = slug_of(&reference.value);
+                d.push(site.withheld(Kind::Briefing, slug).map_or_else(unknown, withheld));
+            }
+            Err(several) => {
+                let paths: Vec<&SitePath> =
+                    several.iter().map(|id| &site.entries[*id].document.path).collect();
+                d.push(say::ambiguous_briefing(span, &reference.value, &paths));
             }
         }
     }
@@ -99,11 +88,12 @@ pub fn find_briefing(site: &Site, from: &Entry, reference: &str) -> Result<Optio
         return Ok(None);
     }
     for language in [from.language.as_str(), &site.config.language] {
-        let key = (Kind::Briefing, language.to_owned(), reference.to_owned());
-        match site.groups.by_id.get(&key).map(Vec::as_slice) {
-            None | Some([]) => {}
-            Some([one]) => return Ok(Some(*one)),
-            Some(several) => return Err(several.to_vec()),
+        match site.groups.of_id(Kind::Briefing, reference, language) {
+            None => {}
+            Some((one, [])) => return Ok(Some(one)),
+            Some((first, others)) => {
+                return Err(std::iter::once(first).chain(others.iter().copied()).collect());
+            }
         }
     }
     Ok(None)

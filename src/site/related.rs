@@ -2,14 +2,11 @@
 //! topic counts more), then what is nearest in date. Found through sorted lists, never by comparing every
 //! pair; what is near an old briefing is old too, so its page rarely changes.
 
-use std::collections::{BTreeMap, HashMap};
-
-use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 use super::explainers::refs;
 use super::references::find_briefing;
 use super::{EntryId, Group, Site};
-use crate::document::Kind;
 
 /// How many entries "Read also" has.
 const ENTRIES: usize = 4;
@@ -17,29 +14,8 @@ const ENTRIES: usize = 4;
 /// How many neighbours of a topic are looked at.
 const NEIGHBOURS: usize = 12;
 
-/// The entries of every briefing.
-pub fn related(site: &Site) -> HashMap<EntryId, Vec<EntryId>> {
-    let of_explainer = by_explainer(site);
-    let briefings: Vec<EntryId> =
-        (0..site.entries.len()).filter(|id| site.entries[*id].kind == Kind::Briefing).collect();
-    briefings.par_iter().map(|id| (*id, of_one(site, &of_explainer, *id))).collect()
-}
-
-/// Briefings by the explainer they name themselves, and language; the newest first.
-fn by_explainer(site: &Site) -> BTreeMap<(&str, &str), Vec<EntryId>> {
-    let mut lists: BTreeMap<(&str, &str), Vec<EntryId>> = BTreeMap::new();
-    for (id, entry) in site.entries.iter().enumerate().filter(|(_, e)| e.kind == Kind::Briefing) {
-        for reference in refs(&entry.front, &entry.document) {
-            let list = lists.entry((reference.id.value.as_str(), entry.language.as_str())).or_default();
-            if list.last() != Some(&id) {
-                list.push(id);
-            }
-        }
-    }
-    lists
-}
-
-fn of_one(site: &Site, of_explainer: &BTreeMap<(&str, &str), Vec<EntryId>>, id: EntryId) -> Vec<EntryId> {
+/// The entries of a briefing.
+pub fn related(site: &Site, id: EntryId) -> Vec<EntryId> {
     let entry = &site.entries[id];
     let language = entry.language.as_str();
     let mut chosen = Chosen { id, site, written: written(site, id), entries: Vec::new() };
@@ -49,19 +25,17 @@ fn of_one(site: &Site, of_explainer: &BTreeMap<(&str, &str), Vec<EntryId>>, id: 
         }
     }
     if let Some(thread) = &entry.front.thread {
-        chosen.add_nearest(site.groups.of(&Group::Thread(thread.value.id.clone()), language));
+        chosen.add_nearest(site.groups.of(Group::Thread(&thread.value.id), language));
     }
     for reference in refs(&entry.front, &entry.document) {
-        if let Some(list) = of_explainer.get(&(reference.id.value.as_str(), language)) {
-            chosen.add_nearest(list);
-        }
+        chosen.add_nearest(site.groups.of(Group::Explainer(&reference.id.value), language));
     }
     if !chosen.is_full() {
         for other in by_topics(site, id) {
             chosen.add(other);
         }
     }
-    chosen.add_nearest(site.groups.of(&Group::All, language));
+    chosen.add_nearest(site.groups.of(Group::All, language));
     chosen.entries
 }
 
@@ -84,7 +58,7 @@ fn by_topics(site: &Site, id: EntryId) -> Vec<EntryId> {
     let entry = &site.entries[id];
     let mut weights: BTreeMap<EntryId, u64> = BTreeMap::new();
     for topic in &entry.front.topics {
-        let list = site.groups.of(&Group::Topic(topic.value.id.clone()), &entry.language);
+        let list = site.groups.of(Group::Topic(&topic.value.id), &entry.language);
         let weight = 1_000_000 / u64::try_from(list.len().max(1)).unwrap_or(u64::MAX);
         for other in nearest(site, id, list).take(NEIGHBOURS) {
             *weights.entry(other).or_default() += weight;
@@ -127,8 +101,7 @@ impl Chosen<'_> {
     }
 
     fn add(&mut self, other: EntryId) {
-        let own = &self.site.entries[self.id];
-        let is_translation = own.translations.contains(&other);
+        let is_translation = self.site.translations(self.id).contains(&other);
         let known = self.entries.contains(&other) || self.written.contains(&other);
         if !self.is_full() && other != self.id && !is_translation && !known {
             self.entries.push(other);

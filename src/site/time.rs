@@ -34,32 +34,41 @@ pub struct LeftOut {
 pub struct Clock {
     /// The instant the site is seen at.
     pub now: Timestamp,
-    /// Whether drafts are shown.
-    pub drafts: bool,
+    /// What is shown besides what is published.
+    pub shows: Shows,
+}
+
+/// What of a site is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// What is published.
+    Published,
+    /// Drafts too.
+    Drafts,
+    /// What is to come too: drafts, and what is under embargo or dated later.
+    Upcoming,
+}
+
+impl Shows {
+    /// Whether a document withheld for this reason is shown all the same.
+    pub fn lets_through(self, why: Withheld) -> bool {
+        match (self, why) {
+            (Self::Published, _) | (_, Withheld::Expired(_)) => false,
+            (Self::Drafts, why) => why == Withheld::Draft,
+            (Self::Upcoming, Withheld::Draft | Withheld::Embargo(_) | Withheld::Future(_)) => true,
+        }
+    }
 }
 
 impl Withheld {
-    /// Why a document with this front matter is not published, or `None` when it is.
-    pub fn of(front: &Front, clock: Clock) -> Option<Self> {
-        if front.draft == Some(true) && !clock.drafts {
-            return Some(Self::Draft);
-        }
-        if let Some(embargo) = &front.embargo
-            && embargo.value.at > clock.now
-        {
-            return Some(Self::Embargo(embargo.value));
-        }
-        if let Some(expires) = &front.expires
-            && expires.value.at <= clock.now
-        {
-            return Some(Self::Expired(expires.value));
-        }
-        if let Some(date) = &front.date
-            && date.value.at > clock.now
-        {
-            return Some(Self::Future(date.value));
-        }
-        None
+    /// Every reason why a document with this front matter is not published at a moment, the one to name
+    /// first; none when it is.
+    pub fn reasons(front: &Front, now: Timestamp) -> Vec<Self> {
+        let draft = (front.draft == Some(true)).then_some(Self::Draft);
+        let embargo = front.embargo.as_ref().map(|e| e.value).filter(|e| e.at > now).map(Self::Embargo);
+        let expired = front.expires.as_ref().map(|e| e.value).filter(|e| e.at <= now).map(Self::Expired);
+        let future = front.date.as_ref().map(|d| d.value).filter(|d| d.at > now).map(Self::Future);
+        draft.into_iter().chain(embargo).chain(expired).chain(future).collect()
     }
 
     /// The reason in a few words, with the date it is about.
