@@ -8,13 +8,19 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::path::SitePath;
 use crate::yaml::{Entry, Node, Value};
 
-/// A value and the bytes of the file it stands in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A value and the bytes of the file it stands in. Two are equal when their values are, wherever they stand.
+#[derive(Clone, Debug, Eq)]
 pub struct Located<T> {
     /// The value.
     pub value: T,
     /// Where it stands in its file.
     pub at: Range<usize>,
+}
+
+impl<T: PartialEq> PartialEq for Located<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
 }
 
 /// The file a map stands in.

@@ -12,6 +12,8 @@ pub mod links;
 pub mod media;
 pub mod moment;
 pub mod path;
+#[cfg(feature = "serve")]
+pub mod preview;
 pub mod render;
 pub mod route;
 pub mod site;

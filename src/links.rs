@@ -274,12 +274,13 @@ pub fn check(linker: Linker<'_>) -> Vec<Diagnostic> {
         .chain(&linker.site.older)
         .flat_map_iter(|entry| check_entry(linker, entry))
         .collect();
-    check_settings(linker, &mut diagnostics);
+    diagnostics.extend(check_settings(linker));
     diagnostics
 }
 
 /// Checks what nutgraf.yaml names: the menu's addresses, the theme's files, the front page's blocks.
-fn check_settings(linker: Linker<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check_settings(linker: Linker<'_>) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
     let config = &linker.site.config;
     let file = SitePath::new("nutgraf.yaml");
     let span = |at: &std::ops::Range<usize>| Span::new(&file, at.clone());
@@ -314,6 +315,7 @@ fn check_settings(linker: Linker<'_>, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(say::unknown_topic(span(&topic.at), &topic.value, known));
         }
     }
+    diagnostics
 }
 
 /// Checks every link and file that a document names.
@@ -391,21 +393,18 @@ fn dead_link(linker: Linker<'_>, entry: &Entry, written: &str, span: Span, guess
 
 /// The files of content/ that published documents name.
 pub fn named_files(linker: Linker<'_>) -> BTreeSet<SitePath> {
-    let mut named = BTreeSet::new();
-    let versions = linker.site.entries.iter().filter(|e| e.kind == Kind::Explainer).flat_map(|e| {
-        linker.site.explainers.versions(&e.id, &e.language).iter().map(|v| (&v.document, &v.front))
-    });
-    let documents = linker.site.entries.iter().map(|e| (&e.document, &e.front)).chain(versions);
-    for (document, front) in documents {
-        let image = front.image.iter().map(|image| &image.src.value);
-        let files =
-            document.facts.files.iter().chain(&document.facts.links).map(|file| &file.value).chain(image);
-        named.extend(
+    let site = linker.site;
+    let entries = site.entries.par_iter().chain(&site.older);
+    let named: Vec<SitePath> = entries
+        .flat_map_iter(|entry| {
+            let document = &entry.document;
+            let image = entry.front.image.iter().map(|image| &image.src.value);
+            let files = document.facts.named_files().chain(image);
             files
                 .filter(|file| !is_outside(file))
                 .filter_map(|file| linker.file(document, file))
-                .filter(|file| linker.inventory.content.contains(file)),
-        );
-    }
-    named
+                .filter(|file| linker.inventory.content.contains(file))
+        })
+        .collect();
+    named.into_iter().collect()
 }

@@ -2,7 +2,7 @@
 //! follows a link out of the site and never reads what nobody asks for.
 #![expect(clippy::disallowed_methods, reason = "this is the one reader of the site's files")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::diagnostic::catalog::files;
 use crate::path::SitePath;
 
 /// The folders that make a site, besides nutgraf.yaml.
-const FOLDERS: &[&str] = &["content", "data", "static", "templates"];
+pub const FOLDERS: &[&str] = &["content", "data", "static", "templates"];
 
 /// The longest text of a site: far beyond any story, far below what hurts.
 const MAX_TEXT: usize = 4 * 1024 * 1024;
@@ -23,6 +23,7 @@ const MAX_TEXT: usize = 4 * 1024 * 1024;
 /// The files of a site by path.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
+    root: PathBuf,
     files: BTreeMap<SitePath, Origin>,
 }
 
@@ -37,15 +38,14 @@ impl Tree {
     /// Lists the files of the site in a folder. Dotfiles (but `.well-known/`), names ending in `~` and
     /// names starting with `_` are not part of a site; in static/ names starting with `_` are.
     pub fn open(root: &Path) -> (Self, Vec<Diagnostic>) {
-        let mut tree = Self::default();
+        let mut tree = Self { root: root.to_owned(), files: BTreeMap::new() };
         let mut diagnostics = Vec::new();
         let settings = root.join("nutgraf.yaml");
         if settings.is_file() {
             tree.files.insert(SitePath::new("nutgraf.yaml"), Origin::Disk(settings));
         }
-        let inside = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         for folder in FOLDERS {
-            walk(root, &inside, folder, &mut tree.files, &mut diagnostics);
+            walk(root, &root.join(folder), folder, &mut tree.files, &mut diagnostics);
         }
         (tree, diagnostics)
     }
@@ -54,7 +54,58 @@ impl Tree {
     pub fn in_memory<B: Into<Arc<[u8]>>>(files: impl IntoIterator<Item = (String, B)>) -> Self {
         let files =
             files.into_iter().map(|(path, bytes)| (SitePath::new(path), Origin::Memory(bytes.into())));
-        Self { files: files.collect() }
+        Self { root: PathBuf::new(), files: files.collect() }
+    }
+
+    /// A tree of some of the files, with others in memory that win over them.
+    #[must_use]
+    pub fn part(&self, keep: impl Fn(&SitePath) -> bool, files: Vec<(String, String)>) -> Self {
+        let kept = self.files.iter().filter(|(path, _)| keep(path));
+        let mut part = Self {
+            root: self.root.clone(),
+            files: kept.map(|(path, origin)| (path.clone(), origin.clone())).collect(),
+        };
+        part.files.extend(
+            files
+                .into_iter()
+                .map(|(path, text)| (SitePath::new(path), Origin::Memory(text.into_bytes().into()))),
+        );
+        part
+    }
+
+    /// Looks again at places where something may have happened: a file or a folder that came, changed or
+    /// went. Returns every file of the site that may be another now; what stands in their bytes is for the
+    /// reader to compare.
+    pub fn look_again(&mut self, places: &BTreeSet<PathBuf>) -> (BTreeSet<SitePath>, Vec<Diagnostic>) {
+        let mut touched = BTreeSet::new();
+        let mut diagnostics = Vec::new();
+        for place in places {
+            let Some(path) = path_in_site(&self.root, place) else { continue };
+            let before: Vec<SitePath> = self.at_or_below(path.as_str()).cloned().collect();
+            for file in &before {
+                self.files.remove(file);
+            }
+            let mut found = BTreeMap::new();
+            if path.as_str() == "nutgraf.yaml" {
+                if place.is_file() {
+                    found.insert(path.clone(), Origin::Disk(place.clone()));
+                }
+            } else {
+                let folder = path.as_str().split('/').next().unwrap_or_default();
+                walk(&self.root, place, folder, &mut found, &mut diagnostics);
+            }
+            touched.extend(before);
+            touched.extend(found.keys().cloned());
+            self.files.append(&mut found);
+        }
+        (touched, diagnostics)
+    }
+
+    fn at_or_below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a SitePath> {
+        let own = self.files.get_key_value(path).map(|(path, _)| path);
+        // Everything below `a/b` stands between `a/b/` and `a/b0`, the character after `/`.
+        let (from, to) = (SitePath::new(format!("{path}/")), SitePath::new(format!("{path}0")));
+        own.into_iter().chain(self.files.range(from..to).map(|(path, _)| path))
     }
 
     /// The paths of all files, in order.
@@ -63,9 +114,9 @@ impl Tree {
     }
 
     /// The paths of the files below a folder, in order.
-    pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a SitePath> {
-        self.paths()
-            .filter(move |path| path.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+    pub fn below(&self, folder: &str) -> impl Iterator<Item = &SitePath> {
+        let (from, to) = (SitePath::new(format!("{folder}/")), SitePath::new(format!("{folder}0")));
+        self.files.range(from..to).map(|(path, _)| path)
     }
 
     /// Whether there is such a file.
@@ -111,18 +162,31 @@ impl Tree {
     }
 }
 
+/// The path of a place in the site at `root`, or `None` when nothing of the site can be there.
+pub fn path_in_site(root: &Path, place: &Path) -> Option<SitePath> {
+    if !place.starts_with(root) {
+        return None;
+    }
+    let path = site_path(root, place);
+    let mut parts = path.as_str().split('/');
+    let folder = parts.next().unwrap_or_default();
+    let ours = path.as_str() == "nutgraf.yaml" || FOLDERS.contains(&folder);
+    (ours && !parts.any(|name| is_ignored(name, folder))).then_some(path)
+}
+
+/// Lists what is at or below a place of one of the folders.
 fn walk(
     root: &Path,
-    inside: &Path,
+    start: &Path,
     folder: &str,
     found: &mut BTreeMap<SitePath, Origin>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let start = root.join(folder);
     if !start.exists() {
         return;
     }
-    let mut walker = WalkDir::new(&start).follow_links(true).sort_by_file_name().into_iter();
+    let inside = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let mut walker = WalkDir::new(start).follow_links(true).sort_by_file_name().into_iter();
     while let Some(entry) = walker.next() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -149,7 +213,7 @@ fn walk(
             continue;
         }
         if entry.path_is_symlink()
-            && !fs::canonicalize(entry.path()).is_ok_and(|target| target.starts_with(inside))
+            && !fs::canonicalize(entry.path()).is_ok_and(|target| target.starts_with(&inside))
         {
             diagnostics.push(files::symlink_out(&path));
             if entry.file_type().is_dir() {

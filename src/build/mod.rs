@@ -145,7 +145,7 @@ fn assets(edition: &Edition) -> Vec<&Asset> {
             wanted.insert(file.clone());
         }
     }
-    let content = world.inventory.content.iter().filter(|file| world.assets.contains_key(file));
+    let content = world.inventory.content.iter().filter(|file| world.assets.contains_key(*file));
     let files: BTreeSet<_> = wanted.iter().chain(content).collect();
     files.into_iter().filter_map(|file| world.assets.get(file)).collect()
 }

@@ -60,7 +60,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         if arguments.drafts { Shows::Drafts } else { Shows::Published },
         arguments.base_url.clone(),
     );
-    let mut loaded = edition::load(&tree, &options);
+    let mut loaded = edition::load(&tree, options);
     diagnostics.append(&mut loaded.diagnostics);
     let Some(edition) = loaded.edition else {
         session.report(diagnostics, &loaded.sources, arguments.strict);

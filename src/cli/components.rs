@@ -1,13 +1,13 @@
 //! `nutgraf components`: the catalogue, with Markdown to copy.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{End, MessageFormat, Session, misuse};
 use crate::config;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::path::SitePath;
 use crate::theme;
-use crate::theme::catalogue::{Component, Declared};
+use crate::theme::catalogue::Component;
 use crate::tree::Tree;
 
 /// List the components with their arguments and Markdown to copy.
@@ -42,7 +42,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         }
     };
     if session.format == MessageFormat::Json {
-        let all: Vec<Value> = wanted.iter().map(|component| to_json(component)).collect();
+        let all: Vec<Value> = wanted.iter().map(|component| component.to_json()).collect();
         session.result(&Value::Array(all).to_string());
     } else {
         let all: Vec<String> = wanted.iter().map(|component| to_text(component)).collect();
@@ -54,7 +54,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
 fn to_text(component: &Component) -> String {
     let mut text = format!("{}\n  {}", component.name, component.doc);
     for argument in &component.arguments {
-        text.push_str(&format!("\n  {:<12} {}", argument.name, describe(argument)));
+        text.push_str(&format!("\n  {:<12} {}", argument.name, argument.describe()));
         for item in &argument.items {
             let required = if item.required { ", required" } else { "" };
             text.push_str(&format!("\n    - {:<8} {}{required}", item.name, item.kind.name()));
@@ -68,48 +68,4 @@ fn to_text(component: &Component) -> String {
         text.push_str(&format!("\n      {line}"));
     }
     text
-}
-
-fn describe(argument: &Declared) -> String {
-    match &argument.default {
-        None => format!("{}, required", argument.kind.name()),
-        Some(default) => {
-            let shown = default.to_string();
-            let empty = shown.is_empty() || shown == "[]";
-            if empty {
-                argument.kind.name()
-            } else {
-                format!("{}, {shown} unless told", argument.kind.name())
-            }
-        }
-    }
-}
-
-fn to_json(component: &Component) -> Value {
-    let arguments: Vec<Value> = component
-        .arguments
-        .iter()
-        .map(|argument| {
-            let items: Vec<Value> = argument
-                .items
-                .iter()
-                .map(|item| json!({"name": item.name, "type": item.kind.name(), "required": item.required}))
-                .collect();
-            json!({
-                "name": argument.name,
-                "type": argument.kind.name(),
-                "required": argument.default.is_none(),
-                "default": argument.default.as_ref().map(ToString::to_string),
-                "items": items,
-            })
-        })
-        .collect();
-    json!({
-        "name": component.name,
-        "doc": component.doc,
-        "section": component.section,
-        "in_text": component.not_for_text.is_none(),
-        "arguments": arguments,
-        "example": component.example,
-    })
 }

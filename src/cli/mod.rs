@@ -7,6 +7,7 @@ mod completions;
 mod components;
 mod new;
 mod scaffold;
+mod serve;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -68,6 +69,8 @@ enum Command {
     New(new::Arguments),
     /// Make the site
     Build(build::Arguments),
+    /// See the site live: pages change in the browser while you type
+    Serve(serve::Arguments),
     /// List the components with their arguments and Markdown to copy
     Components(components::Arguments),
     /// Print completions for a shell
@@ -75,6 +78,7 @@ enum Command {
 }
 
 /// What every command needs.
+#[derive(Clone)]
 struct Session {
     site: PathBuf,
     now: Now,
@@ -86,8 +90,10 @@ struct Session {
 /// The moment the site is seen at.
 #[derive(Clone)]
 enum Now {
-    /// An instant.
-    At(Timestamp),
+    /// The real time.
+    Real(Timestamp),
+    /// An instant that somebody fixed.
+    Fixed(Timestamp),
     /// A time as typed, in the site's zone unless it says otherwise.
     Typed(String),
 }
@@ -129,6 +135,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let end = match arguments.command {
         Command::New(arguments) => new::run(&session, &arguments),
         Command::Build(arguments) => build::run(&session, &arguments),
+        Command::Serve(arguments) => serve::run(&session, arguments),
         Command::Components(arguments) => components::run(&session, &arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
@@ -149,21 +156,27 @@ fn now(typed: Option<String>) -> Result<Now, String> {
         };
     }
     match std::env::var("SOURCE_DATE_EPOCH") {
-        Err(_) => Ok(Now::At(Timestamp::now())),
+        Err(_) => Ok(Now::Real(real_time())),
         Ok(epoch) => epoch
             .parse()
             .ok()
             .and_then(|seconds| Timestamp::from_second(seconds).ok())
-            .map(Now::At)
+            .map(Now::Fixed)
             .ok_or_else(|| format!("`SOURCE_DATE_EPOCH={epoch}` is not a number of seconds")),
     }
+}
+
+/// The real time.
+#[expect(clippy::disallowed_methods, reason = "the clock is read here and handed down")]
+fn real_time() -> Timestamp {
+    Timestamp::now()
 }
 
 impl Session {
     /// What an edition depends on besides the files.
     fn edition_options(&self, shows: Shows, base_url: Option<String>) -> edition::Options {
         let now = match &self.now {
-            Now::At(now) => edition::Now::At(*now),
+            Now::Real(now) | Now::Fixed(now) => edition::Now::At(*now),
             Now::Typed(text) => edition::Now::Typed(text.clone()),
         };
         edition::Options { now, shows, base_url }

@@ -113,7 +113,7 @@ fn document(session: &Session, what: &str, title: &str, slug: Option<&str>) -> E
 fn clock(session: &Session, config: Option<&Config>) -> ZonedDateTime {
     let zone = config.map_or(jiff::tz::TimeZone::UTC, |config| config.timezone.clone());
     match &session.now {
-        Now::At(now) => now.to_zoned_datetime(zone),
+        Now::Real(now) | Now::Fixed(now) => now.to_zoned_datetime(zone),
         Now::Typed(text) => match Moment::parse(text, &zone) {
             Some(moment) => moment.zoned(&zone),
             None => jiff::Timestamp::UNIX_EPOCH.to_zoned_datetime(zone),

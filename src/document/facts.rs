@@ -74,6 +74,21 @@ impl Facts {
         self.headings.iter().any(|h| h.id == id) || self.anchors.iter().any(|a| a == id)
     }
 
+    /// What of the text could name a file: pictures, and links that lead to no page by their looks.
+    pub fn named_files(&self) -> impl Iterator<Item = &String> {
+        let could_be = |link: &&String| {
+            let name = link.rsplit('/').next().unwrap_or(link);
+            !link.starts_with(['/', '#']) && name.contains('.') && !name.ends_with(".md")
+        };
+        let files = self.files.iter().map(|file| &file.value);
+        files.chain(self.links.iter().map(|link| &link.value).filter(could_be))
+    }
+
+    /// Whether a site with this text links as with another.
+    pub fn links_like(&self, other: &Self) -> bool {
+        self.explainers == other.explainers && self.named_files().eq(other.named_files())
+    }
+
     /// Every id of the text.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.headings.iter().map(|h| h.id.as_str()).chain(self.anchors.iter().map(String::as_str))

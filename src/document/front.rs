@@ -24,7 +24,7 @@ const MAX_TITLE: usize = 500;
 
 /// The front matter of a document of any kind. What is absent is `None` or empty, so that a translation
 /// can take it from its original.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Front {
     /// Where the YAML stands.
     pub at: Range<usize>,
@@ -186,6 +186,35 @@ pub struct Link {
     pub title: String,
     /// The address.
     pub url: String,
+}
+
+impl Front {
+    /// Whether it differs from another only in words that nothing but the document's own page and its card
+    /// show, so that a site with the one links as with the other.
+    pub fn links_like(&self, other: &Self) -> bool {
+        let without_words = |front: &Self| Self {
+            at: 0..0,
+            title: None,
+            kicker: None,
+            description: None,
+            byline: None,
+            dateline: None,
+            sources: Vec::new(),
+            minor: None,
+            extra: None,
+            summary: None,
+            owner: None,
+            review_by: None,
+            changes: Vec::new(),
+            status: None,
+            role: None,
+            links: Vec::new(),
+            urls: Vec::new(),
+            run_in_heads: None,
+            ..front.clone()
+        };
+        without_words(self) == without_words(other)
+    }
 }
 
 /// Reads the YAML of a document of a kind.

@@ -53,7 +53,7 @@ pub struct Document {
 }
 
 /// What reading a document depends on besides its text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// The default language.
     pub language: String,

@@ -1,29 +1,78 @@
 //! An [`Edition`] is a site, a theme and an instant: everything a page is made from, immutable and shared.
 
+pub mod check;
+mod desk;
 pub mod functions;
-mod load;
+mod read;
 pub mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use jiff::Timestamp;
 use tera::{Tera, Value};
 
-pub use load::{Loaded, Now, Options, load};
+pub use desk::Desk;
 
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::links::Linker;
 use crate::media::{Assets, Inventory};
 use crate::path::SitePath;
 use crate::route::Routes;
-use crate::site::{EntryId, Site};
+use crate::site::{EntryId, Shows, Site};
 use crate::theme::Theme;
+use crate::tree::Tree;
+
+/// What an edition depends on besides the files.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The moment the site is seen at.
+    pub now: Now,
+    /// What is shown besides what is published.
+    pub shows: Shows,
+    /// Another address than that of nutgraf.yaml.
+    pub base_url: Option<String>,
+}
+
+/// A moment, as far as it is known before the settings are read.
+#[derive(Clone, Debug)]
+pub enum Now {
+    /// An instant.
+    At(Timestamp),
+    /// A time as typed, in the site's zone unless it says otherwise.
+    Typed(String),
+}
+
+/// What came of a tree.
+pub struct Loaded {
+    /// The edition; `None` when there is no nutgraf.yaml.
+    pub edition: Option<Edition>,
+    /// What is wrong so far.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that diagnostics point into.
+    pub sources: Sources,
+}
+
+/// Makes an edition of a tree: everything is read, linked and checked once.
+pub fn load(tree: &Tree, options: Options) -> Loaded {
+    match Desk::open(tree, options) {
+        Ok(desk) => {
+            let edition = desk.edition();
+            let mut diagnostics = desk.said();
+            diagnostics.extend(check::all(&edition.world));
+            let sources = desk.sources();
+            Loaded { edition: Some(edition), diagnostics, sources }
+        }
+        Err((diagnostics, sources)) => Loaded { edition: None, diagnostics, sources },
+    }
+}
 
 /// What pages are made from.
 pub struct Edition {
     /// What its functions know too.
     pub world: Arc<World>,
     /// Templates, components, strings.
-    pub theme: Theme,
+    pub theme: Arc<Theme>,
     /// The engine, its functions knowing the site.
     pub engine: Tera,
 }
@@ -33,11 +82,11 @@ pub struct World {
     /// The site.
     pub site: Site,
     /// Its outputs.
-    pub routes: Routes,
+    pub routes: Arc<Routes>,
     /// Its files.
-    pub inventory: Inventory,
+    pub inventory: Arc<Inventory>,
     /// The addresses of its files.
-    pub assets: Assets,
+    pub assets: Arc<Assets>,
     /// A short view of every entry, made when a list first shows it and shared by all.
     cards: Vec<OnceLock<Value>>,
     /// The view of the site in each language.

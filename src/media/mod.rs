@@ -4,6 +4,7 @@
 mod css;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
 
 use rayon::prelude::*;
 
@@ -14,7 +15,7 @@ use crate::path::{SitePath, Url};
 use crate::tree::Tree;
 
 /// What files there are besides documents, templates and data.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
     /// Files of content/ that are no documents.
     pub content: BTreeSet<SitePath>,
@@ -56,35 +57,47 @@ pub fn inventory(site: &Tree, built_in: &Tree) -> Inventory {
     Inventory { content: content.collect(), statics }
 }
 
-/// Hashes the files of content/ that documents name, and all of static/.
+/// The addresses of the files of content/ that documents name, and of all of static/. What `hashed` knows is
+/// not read again; what it does not, is added.
 pub fn assets(
     site: &Tree,
     built_in: &Tree,
     inventory: &Inventory,
     named: &BTreeSet<SitePath>,
+    hashed: &mut Assets,
 ) -> (Assets, Vec<Diagnostic>) {
-    let wanted: Vec<&SitePath> = named.iter().chain(inventory.statics.values()).collect();
-    let hashed: Vec<Result<(SitePath, Asset), Diagnostic>> = wanted
+    let wanted = || named.iter().chain(inventory.statics.values());
+    let unknown: Vec<&SitePath> = wanted().filter(|path| !hashed.contains_key(*path)).collect();
+    let fresh: Vec<Result<(SitePath, Asset), Diagnostic>> = unknown
         .par_iter()
         .map(|path| {
             let tree = if site.contains(path) { site } else { built_in };
-            let bytes = tree.read(path).map_err(|e| files::unreadable(path, &e.to_string()))?;
-            let asset = Asset { url: hashed_url(path, &bytes), bytes: AssetBytes::File((*path).clone()) };
+            let asset = asset(tree, path).map_err(|e| files::unreadable(path, &e.to_string()))?;
             Ok(((*path).clone(), asset))
         })
         .collect();
-    let mut assets = Assets::new();
     let mut diagnostics = Vec::new();
-    for result in hashed {
+    for result in fresh {
         match result {
             Ok((path, asset)) => {
-                assets.insert(path, asset);
+                hashed.insert(path, asset);
             }
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
     }
+    let known = wanted().filter_map(|path| Some((path.clone(), hashed.get(path)?.clone())));
+    let mut assets: Assets = known.collect();
     css::rewrite(site, built_in, inventory, &mut assets);
     (assets, diagnostics)
+}
+
+/// A file under its address.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn asset(tree: &Tree, path: &SitePath) -> io::Result<Asset> {
+    let url = hashed_url(path, &tree.read(path)?);
+    Ok(Asset { url, bytes: AssetBytes::File(path.clone()) })
 }
 
 /// The address of a file with these bytes.

@@ -7,6 +7,7 @@ use std::ops::Range;
 use jiff::civil::Date;
 use tera::{Context, Value};
 
+use super::Marks;
 use super::html::{self, Footnotes};
 use crate::config::RawHtml;
 use crate::diagnostic::catalog::site as say;
@@ -33,6 +34,8 @@ pub struct Frame<'e> {
     pub date: Option<Date>,
     /// How often each explainer has been shown so far.
     pub shown: BTreeMap<String, usize>,
+    /// Whether blocks say where they come from.
+    pub marks: Marks,
     /// What went wrong.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -232,8 +235,10 @@ impl<'c, 'e> Content<'c, 'e> {
         let engine = &edition.engine;
         match engine.render_component_with_implicits(name, &arguments, self.implicits, Some(body), true) {
             Ok(html) => {
+                let from = out.len();
                 out.push_str(html.trim());
                 out.push('\n');
+                self.mark(out, from, at.start);
             }
             Err(error) => {
                 let span = Span::new(&self.document.path, at.clone());
@@ -243,6 +248,25 @@ impl<'c, 'e> Content<'c, 'e> {
                     &span,
                     "while making this",
                 ));
+            }
+        }
+    }
+
+    /// Says in the first tag since `from` which file and line it comes from, where marks are wanted.
+    pub fn mark(&self, out: &mut String, from: usize, at: usize) {
+        if self.frame.marks == Marks::None {
+            return;
+        }
+        let starts = out[from..].match_indices('<').map(|(i, _)| from + i + 1);
+        let tag = starts.into_iter().find(|i| out[*i..].starts_with(|c: char| c.is_ascii_alphabetic()));
+        if let Some(tag) = tag {
+            let name = out[tag..].find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            let line = self.document.source[..at].matches('\n').count() + 1;
+            let place = html::escaped(&format!("{}:{line}", self.document.path)).replace('"', "&quot;");
+            let end = name.map_or(out.len(), |length| tag + length);
+            // A component inside a component has said so already.
+            if !out[end..].starts_with(" data-nutgraf=") {
+                out.insert_str(end, &format!(" data-nutgraf=\"{place}\""));
             }
         }
     }

@@ -8,7 +8,7 @@ use pulldown_cmark::{BlockQuoteKind, CowStr, Event, HeadingLevel, LinkType, Tag,
 use tera::Value;
 
 use super::content::Content;
-use super::holds;
+use super::{Marks, holds};
 use crate::config::RawHtml;
 use crate::document::blocks::footnote_slug;
 use crate::document::nesting::Nesting;
@@ -44,7 +44,40 @@ pub fn markdown_block(content: &mut Content<'_, '_>, block: &MarkdownBlock, out:
             _ => take(document, block.skip.as_ref(), event, at, &mut events),
         }
     }
-    write(content, &events, out);
+    match content.frame.marks {
+        Marks::None => write(content, &events, out),
+        // Where the author's own HTML may reach over several blocks, they are written as one.
+        Marks::Source if document.facts.has_html => marked(content, &events, out),
+        Marks::Source => {
+            for block in blocks(&events) {
+                marked(content, block, out);
+            }
+        }
+    }
+}
+
+/// Writes blocks, the first with its place in the source.
+fn marked(content: &mut Content<'_, '_>, events: &[(Event<'_>, Range<usize>)], out: &mut String) {
+    let from = out.len();
+    write(content, events, out);
+    if let Some((_, at)) = events.first() {
+        content.mark(out, from, at.start);
+    }
+}
+
+/// The events of a piece, block by block.
+fn blocks<'e, 't>(
+    events: &'e [(Event<'t>, Range<usize>)],
+) -> impl Iterator<Item = &'e [(Event<'t>, Range<usize>)]> {
+    let mut depth = 0_usize;
+    events.split_inclusive(move |(event, _)| {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    })
 }
 
 /// Renders parts of a piece that lie inside its blocks, without a block around each; the parts in their order.

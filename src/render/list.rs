@@ -4,7 +4,7 @@ use serde::Serialize;
 use tera::{Map, Value};
 
 use super::page::page_view;
-use super::{context, template};
+use super::{Marks, context, template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::Kind;
 use crate::edition::{Edition, views};
@@ -47,6 +47,7 @@ pub fn list(
     list: &List,
     language: &str,
     page: Option<usize>,
+    marks: Marks,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Vec<u8>> {
     let world = &edition.world;
@@ -67,7 +68,7 @@ pub fn list(
             let hub = match world.site.find(*kind, id, language) {
                 Some(entry) => {
                     span = Span::file(&world.site.entries[entry].document.path);
-                    page_view(edition, entry, diagnostics)
+                    page_view(edition, entry, marks, diagnostics)
                 }
                 None => bare_hub(edition, *kind, id, language),
             };

@@ -38,14 +38,29 @@ pub enum Body {
     File(SitePath),
 }
 
+/// Whether the blocks of a page say where they come from. The one thing that differs between a page that
+/// is published and one that is looked at by its author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marks {
+    /// They do not.
+    None,
+    /// Each says its file and line: `data-nutgraf="content/briefings/a.md:12"`.
+    Source,
+}
+
 /// Makes the output of a route; `None` when it could not be made, and then a diagnostic says why.
 pub fn render(edition: &Edition, route: &Route) -> (Option<Output>, Vec<Diagnostic>) {
+    render_with(edition, route, Marks::None)
+}
+
+/// Makes the output of a route, with or without marks.
+pub fn render_with(edition: &Edition, route: &Route, marks: Marks) -> (Option<Output>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let path = route.output(&edition.world.site);
     let body = match route {
-        Route::Entry(id) => page::entry(edition, *id, &mut diagnostics).map(Body::Bytes),
+        Route::Entry(id) => page::entry(edition, *id, marks, &mut diagnostics).map(Body::Bytes),
         Route::List { list, language, page } => {
-            list::list(edition, list, language, *page, &mut diagnostics).map(Body::Bytes)
+            list::list(edition, list, language, *page, marks, &mut diagnostics).map(Body::Bytes)
         }
         Route::NotFound { language } => page::not_found(edition, language, &mut diagnostics).map(Body::Bytes),
         Route::Redirect { to, .. } => Some(Body::Bytes(redirect::redirect(edition, *to))),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tera::{Map, Value};
 
 use super::content::{Content, Frame};
-use super::{context, template};
+use super::{Marks, context, template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::Kind;
 use crate::document::facts::ExplainerRef;
@@ -15,9 +15,14 @@ use crate::route::List;
 use crate::site::{self, EntryId};
 
 /// The page of an entry.
-pub fn entry(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
+pub fn entry(
+    edition: &Edition,
+    id: EntryId,
+    marks: Marks,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Vec<u8>> {
     let entry = &edition.world.site.entries[id];
-    let page = page_view(edition, id, diagnostics);
+    let page = page_view(edition, id, marks, diagnostics);
     let mut context = context(edition, &entry.language);
     let languages = views::language_links(&edition.world, &edition.theme, &entry.language, |language| {
         let other = edition.world.site.in_language(id, language);
@@ -41,7 +46,7 @@ pub fn entry(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 /// Everything a template knows of an entry, its text rendered.
-pub fn page_view(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) -> Value {
+pub fn page_view(edition: &Edition, id: EntryId, marks: Marks, diagnostics: &mut Vec<Diagnostic>) -> Value {
     let world = &edition.world;
     let entry = &world.site.entries[id];
     let mut page: Map = world.card(id).as_map().cloned().unwrap_or_default();
@@ -64,6 +69,7 @@ pub fn page_view(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnosti
         entry,
         date: entry.published.map(|m| m.date(&world.site.config.timezone)),
         shown: BTreeMap::new(),
+        marks,
         diagnostics: Vec::new(),
     };
     let mut content = Content::of_page(&mut frame, &entry.document, &entry.language, &implicits);

@@ -51,6 +51,17 @@ impl Explainers {
         self.versions.get(id).and_then(|versions| versions.get(language)).map_or(&[], Vec::as_slice)
     }
 
+    /// Puts another text in the place of a version.
+    pub fn replace(&mut self, entry: &Entry) {
+        let languages = Arc::make_mut(&mut self.versions).get_mut(&entry.id);
+        let versions = languages.and_then(|languages| languages.get_mut(&entry.language));
+        let own = versions.and_then(|v| v.iter_mut().find(|v| v.document.path == entry.document.path));
+        if let Some(version) = own {
+            version.document = Arc::clone(&entry.document);
+            version.front = Arc::clone(&entry.front);
+        }
+    }
+
     /// The ids of all explainers.
     pub fn ids(&self) -> impl Iterator<Item = &str> + Clone {
         self.versions.keys().map(|id| &**id)

@@ -54,6 +54,20 @@ pub struct Gathered {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl Gathered {
+    /// Whether a site with this links as with another: they differ in text and words alone.
+    pub fn links_like(&self, other: &Self) -> bool {
+        let entries = self.entries.iter().zip(&other.entries);
+        self.entries.len() == other.entries.len()
+            && entries.into_iter().all(|(own, other)| own.links_like(other))
+            && self.left_out == other.left_out
+            && self.withheld == other.withheld
+            && self.withheld_urls == other.withheld_urls
+            && self.diagnostics.is_empty()
+            && other.diagnostics.is_empty()
+    }
+}
+
 impl Gathering {
     /// Gathers documents.
     pub fn new(config: Arc<Config>, clock: Clock, documents: &[Arc<Document>]) -> Self {

@@ -56,6 +56,20 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether a site with this entry links as with another one: they differ in text and words alone.
+    fn links_like(&self, other: &Self) -> bool {
+        // The titles of hubs stand on other pages' lists of names.
+        let wordless = !matches!(self.kind, Kind::Topic | Kind::Author | Kind::Thread);
+        let same_words = || self.front.title == other.front.title;
+        (self.kind, &self.language, &self.id, &self.url)
+            == (other.kind, &other.language, &other.id, &other.url)
+            && (self.published, &self.unpublished) == (other.published, &other.unpublished)
+            && self.document.path == other.document.path
+            && (wordless || same_words())
+            && self.front.links_like(&other.front)
+            && self.document.facts.links_like(&other.document.facts)
+    }
+
     /// Its title; its id while it has none.
     pub fn title(&self) -> &str {
         self.front.title.as_ref().map_or(&self.id, |t| &t.value)
@@ -226,6 +240,42 @@ fn translations(
 }
 
 impl Site {
+    /// The same site with other texts, when they differ from what was gathered before in nothing that has
+    /// to do with other documents; `None` when the site must be linked again.
+    pub fn with(&self, changes: &[(Arc<Gathered>, Arc<Gathered>)]) -> Option<Self> {
+        let mut site = self.clone();
+        for (before, after) in changes {
+            if !after.links_like(before) {
+                return None;
+            }
+            for (old, new) in before.entries.iter().zip(&after.entries) {
+                site.replace(old, new)?;
+            }
+        }
+        Some(site)
+    }
+
+    fn replace(&mut self, old: &Arc<Entry>, new: &Arc<Entry>) -> Option<()> {
+        let Target::Entry(id) = self.at_path(&old.document.path)? else { return None };
+        let place = if Arc::ptr_eq(&self.entries[id], old) {
+            &mut self.entries[id]
+        } else {
+            self.older.iter_mut().find(|entry| Arc::ptr_eq(entry, old))?
+        };
+        *place = Arc::clone(new);
+        if new.kind == Kind::Explainer {
+            self.explainers.replace(new);
+        }
+        Some(())
+    }
+
+    /// The published document that a file is, also an older version of an explainer.
+    pub fn entry_at(&self, path: &SitePath) -> Option<&Entry> {
+        let Target::Entry(id) = self.at_path(path)? else { return None };
+        let own = Some(&self.entries[id]).filter(|entry| entry.document.path == *path);
+        own.or_else(|| self.older.iter().find(|entry| entry.document.path == *path)).map(|entry| &**entry)
+    }
+
     /// The languages of the site, the default one first.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         let default = self.config.language.as_str();

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::document::Front;
+use crate::document::{Document, Front};
 use crate::moment::Moment;
 use crate::path::SitePath;
 
@@ -58,6 +58,18 @@ impl Shows {
             (Self::Upcoming, Withheld::Draft | Withheld::Embargo(_) | Withheld::Future(_)) => true,
         }
     }
+}
+
+/// The next moment after `now` at which a site with this document would be another: it appears, ends, stops
+/// leading the front page, gets a correction, or a version of an explainer begins.
+pub fn next(document: &Document, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let front = &document.front;
+    let located = [&front.date, &front.updated, &front.embargo, &front.expires].into_iter().flatten();
+    let moments = located.map(|moment| moment.value).chain(front.pin);
+    let corrections = front.corrections.iter().map(|correction| correction.date.value);
+    let as_of = front.as_of.as_ref().map(|date| date.value).or(document.identity.version);
+    let begins = as_of.and_then(|date| Moment::parse(&date.to_string(), zone));
+    moments.chain(corrections).chain(begins).map(|moment| moment.at).filter(|at| *at > now).min()
 }
 
 impl Withheld {

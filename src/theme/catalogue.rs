@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::json;
 use tera::{ComponentArgType, Tera, Value};
 
 use crate::diagnostic::catalog::components as say;
@@ -53,6 +54,20 @@ pub struct Declared {
     pub default: Option<Value>,
     /// What its items have, for an array.
     pub items: Vec<Item>,
+}
+
+impl Declared {
+    /// Its type and whether it must be given, in words.
+    pub fn describe(&self) -> String {
+        match &self.default {
+            None => format!("{}, required", self.kind.name()),
+            Some(default) => {
+                let shown = default.to_string();
+                let empty = shown.is_empty() || shown == "[]";
+                if empty { self.kind.name() } else { format!("{}, {shown} unless told", self.kind.name()) }
+            }
+        }
+    }
 }
 
 /// A key of the items of an array.
@@ -172,6 +187,36 @@ impl Catalogue {
 }
 
 impl Component {
+    /// Itself as JSON: what it is for, its arguments, and Markdown to copy.
+    pub fn to_json(&self) -> serde_json::Value {
+        let arguments: Vec<serde_json::Value> = self
+            .arguments
+            .iter()
+            .map(|argument| {
+                let items: Vec<serde_json::Value> = argument
+                .items
+                .iter()
+                .map(|item| json!({"name": item.name, "type": item.kind.name(), "required": item.required}))
+                .collect();
+                json!({
+                    "name": argument.name,
+                    "type": argument.kind.name(),
+                    "required": argument.default.is_none(),
+                    "default": argument.default.as_ref().map(ToString::to_string),
+                    "items": items,
+                })
+            })
+            .collect();
+        json!({
+            "name": self.name,
+            "doc": self.doc,
+            "section": self.section,
+            "in_text": self.not_for_text.is_none(),
+            "arguments": arguments,
+            "example": self.example,
+        })
+    }
+
     /// The arguments and the keys of items that are links.
     pub fn urls(&self) -> Vec<String> {
         let keys = self.arguments.iter().flat_map(|a| a.items.iter().map(|i| (&i.name, &i.kind)));

@@ -8,6 +8,7 @@ use crate::site::{files, package};
 /// The rooms from the top down. A room may use those below it, never one above.
 const ROOMS: &[&str] = &[
     "cli",
+    "preview",
     "build",
     "render",
     "edition",

@@ -1,0 +1,190 @@
+//! What is at an address: a page, a file, another address, or nothing. The same resolver answers a browser,
+//! a tab that asks what its page is now, and a rule that shows one address at another.
+
+use std::sync::PoisonError;
+
+use percent_encoding::percent_decode_str;
+
+use super::current::Current;
+use super::host;
+use super::work::Shared;
+use crate::diagnostic::Diagnostic;
+use crate::edition::Edition;
+use crate::media::AssetBytes;
+use crate::path::{SitePath, Url};
+use crate::render::{Body, Marks, render_with};
+use crate::route::{List, Route};
+
+/// What is at an address.
+pub enum Answer {
+    /// A page of the site.
+    Page(Page),
+    /// A file with its name, by which its type is known.
+    File {
+        /// Its name.
+        name: String,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// Another address.
+    Redirect {
+        /// The address.
+        to: String,
+        /// The status.
+        status: u16,
+        /// A page that says so, where the site has one.
+        bytes: Vec<u8>,
+    },
+    /// Nothing, and there is no page that says so.
+    Nothing,
+}
+
+/// A page.
+pub struct Page {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The file it is of.
+    pub source: Option<SitePath>,
+    /// Whether it says that there is nothing here.
+    pub is_missing: bool,
+    /// What went wrong while it was made.
+    pub said: Vec<Diagnostic>,
+}
+
+/// Finds what is at a path of the preview's address.
+pub fn answer(shared: &Shared, current: &Current, path: &str, marks: Marks) -> Answer {
+    let Some(edition) = &current.edition else { return Answer::Nothing };
+    let base = edition.world.site.config.base_path.as_str();
+    let Ok(path) = percent_decode_str(path).decode_utf8() else { return Answer::Nothing };
+    let Some(inner) = path.strip_prefix(base).filter(|rest| rest.starts_with('/')) else {
+        if path == "/" || path == base {
+            return Answer::Redirect { to: format!("{base}/"), status: 302, bytes: Vec::new() };
+        }
+        return missing(edition, &path, marks);
+    };
+    let found = at(shared, current, edition, inner, marks);
+    let is_there = found.is_some();
+    let rules = text(shared, edition, "_redirects");
+    match host::redirect(&rules, inner, is_there) {
+        Some(redirect) if redirect.status == 200 => {
+            let other = redirect.to.strip_prefix(base).unwrap_or(&redirect.to);
+            at(shared, current, edition, other, marks).or(found)
+        }
+        // A browser must not remember what an editor may change.
+        Some(redirect) => Some(Answer::Redirect { to: redirect.to, status: 302, bytes: Vec::new() }),
+        None => found,
+    }
+    .unwrap_or_else(|| missing(edition, inner, marks))
+}
+
+/// The headers of the site's own `_headers` for a path.
+pub fn headers(shared: &Shared, current: &Current, path: &str) -> Vec<(String, String)> {
+    let Some(edition) = &current.edition else { return Vec::new() };
+    let base = &edition.world.site.config.base_path;
+    host::headers(&text(shared, edition, "_headers"), path.strip_prefix(base.as_str()).unwrap_or(path))
+}
+
+/// The route of the page at a path, also where only the final slash is missing.
+pub fn route_at<'e>(edition: &'e Edition, inner: &str) -> Option<&'e Route> {
+    let url = Url::parse(inner)?;
+    edition.world.routes.at(&url)
+}
+
+/// The address, from the root of the host, at which a document of the site is shown.
+pub fn address_of(edition: &Edition, source: &SitePath) -> Option<String> {
+    let site = &edition.world.site;
+    let entry = site.entry_at(source)?;
+    Some(site.href(&entry.url))
+}
+
+/// What is at an address inside the site.
+fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks: Marks) -> Option<Answer> {
+    let world = &edition.world;
+    let href = |url: &Url| world.site.href(url);
+    if let Some(route) = route_at(edition, inner) {
+        if let Route::Redirect { to, .. } = route {
+            let to = href(&world.site.entries[*to].url);
+            let bytes = page(edition, route, marks).map(|page| page.bytes).unwrap_or_default();
+            return Some(Answer::Redirect { to, status: 302, bytes });
+        }
+        return Some(Answer::Page(page(edition, route, marks)?));
+    }
+    if let Some(asset) = current.asset(inner) {
+        let bytes = match asset {
+            AssetBytes::Text(text) => text.as_bytes().to_vec(),
+            AssetBytes::File(file) => read(shared, file)?,
+        };
+        return Some(Answer::File { name: inner.to_owned(), bytes });
+    }
+    if let Some(file) = world.inventory.statics.get(&inner[1..]) {
+        return Some(Answer::File { name: inner.to_owned(), bytes: read(shared, file)? });
+    }
+    // What hosts make of addresses that are nearly right.
+    let nearly = [
+        inner.strip_suffix("index.html").map(str::to_owned),
+        inner.strip_suffix(".html").map(|stem| format!("{stem}/")),
+        (!inner.ends_with('/')).then(|| format!("{inner}/")),
+        (!inner.ends_with('/')).then(|| format!("{inner}.html")),
+        inner.strip_suffix('/').map(|stem| format!("{stem}.html")),
+    ];
+    let other =
+        nearly.into_iter().flatten().find_map(|path| Url::parse(&path).filter(|u| world.routes.has(u)));
+    if let Some(url) = other {
+        return Some(Answer::Redirect { to: href(&url), status: 302, bytes: Vec::new() });
+    }
+    let index = format!("{}/index.html", inner.trim_end_matches('/'));
+    let file = world.inventory.statics.get(index.trim_start_matches('/'))?;
+    Some(Answer::File { name: index, bytes: read(shared, file)? })
+}
+
+/// Makes a page.
+pub fn page(edition: &Edition, route: &Route, marks: Marks) -> Option<Page> {
+    let (output, said) = render_with(edition, route, marks);
+    let bytes = match output.map(|output| output.body) {
+        Some(Body::Bytes(bytes)) => bytes,
+        Some(Body::Text(text)) => text.as_bytes().to_vec(),
+        Some(Body::File(_)) => return None,
+        // The page could not be made; what is wrong is shown over an empty one.
+        None => b"<!doctype html>\n<html><head><meta charset=\"utf-8\"><title>Nutgraf</title></head><body></body></html>\n".to_vec(),
+    };
+    Some(Page { bytes, source: source_of(edition, route), is_missing: false, said })
+}
+
+/// The file a page is of.
+fn source_of(edition: &Edition, route: &Route) -> Option<SitePath> {
+    let site = &edition.world.site;
+    let entry = match route {
+        Route::Entry(id) | Route::List { list: List::UsedBy(id), .. } => Some(*id),
+        Route::List { list: List::Hub(kind, id), language, .. } => site.find(*kind, id, language),
+        Route::List { .. } | Route::NotFound { .. } | Route::Redirect { .. } | Route::Static { .. } => None,
+    };
+    entry.map(|id| site.entries[id].document.path.clone())
+}
+
+/// The page for an address that does not exist, in the language that the address begins with.
+fn missing(edition: &Edition, inner: &str, marks: Marks) -> Answer {
+    let site = &edition.world.site;
+    let own = |language: &&str| {
+        let prefix = site.config.prefix(language);
+        !prefix.is_empty() && inner.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let language = site.languages().find(own).unwrap_or(&site.config.language).to_owned();
+    match page(edition, &Route::NotFound { language }, marks) {
+        Some(page) => Answer::Page(Page { is_missing: true, ..page }),
+        None => Answer::Nothing,
+    }
+}
+
+/// The text of a file that a host reads, when the site has it.
+fn text(shared: &Shared, edition: &Edition, name: &str) -> String {
+    let file = edition.world.inventory.statics.get(name);
+    let bytes = file.and_then(|file| read(shared, file)).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The bytes of a file of the site or of the built-in theme.
+fn read(shared: &Shared, file: &SitePath) -> Option<Vec<u8>> {
+    let tree = shared.tree.read().unwrap_or_else(PoisonError::into_inner);
+    let tree = if tree.contains(file) { &*tree } else { &shared.built_in };
+    tree.read(file).ok()
+}

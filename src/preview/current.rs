@@ -1,0 +1,108 @@
+//! What is shown at this moment: an edition with everything that is known to be wrong, swapped whole, so that
+//! nobody ever sees a half-made site.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use crate::diagnostic::{self, Diagnostic, Severity, Sources};
+use crate::edition::Edition;
+use crate::media::AssetBytes;
+use crate::path::SitePath;
+
+/// What is shown, and what is known of it.
+#[derive(Clone)]
+pub struct Current {
+    /// Grows with everything that a page could show differently.
+    pub revision: u64,
+    /// The last good edition; `None` while the settings could never be read.
+    pub edition: Option<Arc<Edition>>,
+    /// Documents, templates and settings that have an error in them: what is shown is older than they are.
+    pub said: Arc<Vec<Diagnostic>>,
+    /// The texts that is about.
+    pub sources: Arc<Sources>,
+    /// What is wrong between documents and on pages.
+    pub found: Arc<Vec<Found>>,
+    /// Where files went that are gone from their places.
+    pub moved: Arc<BTreeMap<SitePath, SitePath>>,
+    /// Files of static/ that changed since the preview began, with a hash.
+    pub statics: Arc<BTreeMap<String, String>>,
+    /// What changed lately, the last first.
+    pub recent: Arc<Vec<SitePath>>,
+    /// Whether the clock was set, and unpublished things are shown.
+    pub clock: Clock,
+    /// The published files by their address.
+    pub assets: Arc<OnceLock<HashMap<String, AssetBytes>>>,
+    /// A site of nothing but the components' examples, made when somebody looks at them.
+    pub sample: Arc<OnceLock<Option<Edition>>>,
+}
+
+/// How the clock of the preview stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// The time as it was set; the real one when it was not.
+    pub set: Option<String>,
+    /// Whether drafts and what is to come are shown.
+    pub unpublished: bool,
+}
+
+/// Something wrong, and the page it shows on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What is wrong.
+    pub diagnostic: Diagnostic,
+    /// The route that failed, by its place among the routes; none for what is wrong between documents.
+    pub output: Option<String>,
+}
+
+/// Everything that is wrong, in order, with the texts it is about.
+pub struct Problems {
+    /// What is wrong.
+    pub list: Vec<Diagnostic>,
+    /// The texts.
+    pub sources: Sources,
+}
+
+impl Current {
+    /// Everything that is known to be wrong, with what a page that is looked at adds.
+    pub fn problems(&self, more: Vec<Diagnostic>) -> Problems {
+        let mut sources = (*self.sources).clone();
+        // A text with an error in it is another than the one that pages are made from.
+        let is_newer = |d: &Diagnostic| d.span.as_ref().is_some_and(|span| self.is_newer(&span.file));
+        let found = self.found.iter().map(|found| found.diagnostic.clone()).chain(more);
+        let mut list: Vec<Diagnostic> = found.filter(|d| !is_newer(d)).collect();
+        for diagnostic in &list {
+            let spans = diagnostic.span.iter().chain(diagnostic.labels.iter().map(|label| &label.span));
+            for span in spans {
+                if let Some(text) = self.text(&span.file).filter(|_| !sources.contains_key(&span.file)) {
+                    sources.insert(span.file.clone(), text);
+                }
+            }
+        }
+        list.extend(self.said.iter().cloned());
+        Problems { list: diagnostic::sort(list), sources }
+    }
+
+    fn is_newer(&self, file: &SitePath) -> bool {
+        let wrong = |d: &Diagnostic| {
+            d.severity == Severity::Error && d.span.as_ref().is_some_and(|s| s.file == *file)
+        };
+        self.said.iter().any(wrong)
+            && self.sources.get(file).is_some_and(|source| self.text(file).is_none_or(|text| text != *source))
+    }
+
+    /// A text as the edition knows it.
+    fn text(&self, file: &SitePath) -> Option<Arc<str>> {
+        let edition = self.edition.as_ref()?;
+        let document = edition.world.site.entry_at(file).map(|entry| Arc::clone(&entry.document.source));
+        document.or_else(|| edition.theme.sources.get(file).cloned())
+    }
+
+    /// The published file at an address.
+    pub fn asset(&self, address: &str) -> Option<&AssetBytes> {
+        let by_address = self.assets.get_or_init(|| {
+            let assets = self.edition.iter().flat_map(|edition| edition.world.assets.values());
+            assets.map(|asset| (asset.url.to_string(), asset.bytes.clone())).collect()
+        });
+        by_address.get(address)
+    }
+}
