@@ -168,15 +168,12 @@ impl Linker<'_> {
         let with_slash = format!("{path}/");
         for candidate in [path, with_slash.as_str()] {
             let Some(url) = Url::parse(candidate) else { continue };
-            match self.site.at_url(&url) {
-                // A hub whose text is withheld still lists its briefings.
-                Some(Target::Withheld(_)) if self.routes.has(&url) => {
-                    return Found::Page(self.site.href(&url));
-                }
-                Some(target) => return Found::of(target),
-                None => {}
+            // A hub whose text is withheld still lists its briefings.
+            if let Some(why) = self.site.withheld_at(&url).filter(|_| !self.routes.has(&url)) {
+                return Found::Withheld(why);
             }
             match self.routes.at(&url) {
+                Some(Route::Entry(id)) => return Found::Entry(*id),
                 Some(Route::List { list: List::Hub(kind, id), language, page: None }) => {
                     return match self.site.find(*kind, id, language) {
                         Some(entry) => Found::Entry(entry),
@@ -212,15 +209,6 @@ enum Found {
     File(String),
     Withheld(Withheld),
     Nothing,
-}
-
-impl Found {
-    fn of(target: Target) -> Self {
-        match target {
-            Target::Entry(id) => Self::Entry(id),
-            Target::Withheld(why) => Self::Withheld(why),
-        }
-    }
 }
 
 /// A path with what an address cannot hold escaped.
@@ -265,19 +253,6 @@ fn has_anchor(site: &Site, entry: &Entry, anchor: &str) -> bool {
     })
 }
 
-/// Checks every link and file that published documents and the settings name.
-pub fn check(linker: Linker<'_>) -> Vec<Diagnostic> {
-    let mut diagnostics: Vec<Diagnostic> = linker
-        .site
-        .entries
-        .par_iter()
-        .chain(&linker.site.older)
-        .flat_map_iter(|entry| check_entry(linker, entry))
-        .collect();
-    diagnostics.extend(check_settings(linker));
-    diagnostics
-}
-
 /// Checks what nutgraf.yaml names: the menu's addresses, the theme's files, the front page's blocks.
 pub fn check_settings(linker: Linker<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
@@ -309,7 +284,7 @@ pub fn check_settings(linker: Linker<'_>) -> Vec<Diagnostic> {
         }
     }
     for topic in &config.home_topics {
-        let known: Vec<String> = linker.site.groups.hubs(Kind::Topic, &config.language);
+        let known: Vec<String> = linker.site.hubs(Kind::Topic, &config.language);
         if !known.contains(&topic.value) {
             let known = known.iter().map(String::as_str);
             diagnostics.push(say::unknown_topic(span(&topic.at), &topic.value, known));

@@ -1,7 +1,8 @@
 //! Every output a site has: one enum names the kinds, one list holds them all in a fixed order.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
@@ -248,7 +249,7 @@ fn lists(site: &Site, language: &str) -> Vec<List> {
     lists.extend(site.config.sections.iter().map(|s| List::Section(s.id.clone())));
     lists.extend([List::Explainers, List::Topics, List::Authors, List::Threads, List::Corrections]);
     for kind in [Kind::Topic, Kind::Author, Kind::Thread] {
-        lists.extend(site.groups.hubs(kind, language).into_iter().map(|id| List::Hub(kind, id)));
+        lists.extend(site.hubs(kind, language).into_iter().map(|id| List::Hub(kind, id)));
     }
     lists
 }
@@ -319,43 +320,12 @@ impl Route {
     }
 }
 
-/// The paths that are taken, and the folders above them, with the route that takes each.
-struct Taken {
-    files: HashMap<OutputPath, usize, FixedState>,
-    folders: HashMap<String, usize, FixedState>,
-}
-
-impl Taken {
-    /// Which route stands at a path already, or is in its way: a file where it needs a folder, or the reverse.
-    fn find(&self, output: &OutputPath) -> Option<usize> {
-        let path = output.as_str();
-        // Only a file that is no `index.html` has a name that could be a folder's too.
-        let above = path.match_indices('/').find_map(|(i, _)| self.files.get(&path[..i]));
-        let here = self.files.get(path);
-        here.or(above).or_else(|| self.folders.get(path)).copied()
-    }
-
-    fn add(&mut self, output: &OutputPath, route: usize) {
-        for (i, _) in output.as_str().match_indices('/').rev() {
-            let folder = &output.as_str()[..i];
-            if self.folders.contains_key(folder) {
-                // And so are the folders above it.
-                break;
-            }
-            self.folders.insert(folder.to_owned(), route);
-        }
-        self.files.insert(output.clone(), route);
-    }
-}
+/// A route with its address and the file it is written to.
+type Addressed = (Route, Option<Url>, OutputPath);
 
 /// Puts routes in their order, all but those whose path another has already.
 fn place(site: &Site, all: Vec<Route>) -> (Routes, Vec<Diagnostic>) {
-    let mut diagnostics = Vec::new();
-    let mut routes = Routes { all: Vec::with_capacity(all.len()), by_url: HashMap::default() };
-    routes.by_url.reserve(all.len());
-    let mut taken = Taken { files: HashMap::default(), folders: HashMap::default() };
-    taken.files.reserve(all.len());
-    let addressed: Vec<(Route, Option<Url>, OutputPath)> = all
+    let addressed: Vec<Addressed> = all
         .into_par_iter()
         .map(|route| {
             let url = route.url(site);
@@ -363,18 +333,56 @@ fn place(site: &Site, all: Vec<Route>) -> (Routes, Vec<Diagnostic>) {
             (route, url, output)
         })
         .collect();
-    for (route, url, output) in addressed {
-        if let Some(other) = taken.find(&output) {
-            diagnostics.push(duplicate(site, &route, &routes.all[other], url.as_ref(), &output));
-            continue;
-        }
-        taken.add(&output, routes.all.len());
+    let mut diagnostics = Vec::new();
+    let addressed = if collide(&addressed) { apart(site, addressed, &mut diagnostics) } else { addressed };
+    let mut routes = Routes { all: Vec::with_capacity(addressed.len()), by_url: HashMap::default() };
+    routes.by_url.reserve(addressed.len());
+    for (route, url, _) in addressed {
         if let Some(url) = url {
             routes.by_url.insert(url, routes.all.len());
         }
         routes.all.push(route);
     }
     (routes, diagnostics)
+}
+
+/// Whether any two routes may be in each other's way. Nearly always none are, and then nothing more has to
+/// be known about who takes which path.
+fn collide(addressed: &[Addressed]) -> bool {
+    let hasher = FixedState::default();
+    let mut paths: Vec<u64> =
+        addressed.par_iter().map(|(_, _, output)| hasher.hash_one(output.as_str())).collect();
+    paths.par_sort_unstable();
+    // A file that is no `index.html` has a name that could be a folder's too.
+    let is_index = |path: &str| path == "index.html" || path.ends_with("/index.html");
+    let outputs = || addressed.iter().map(|(_, _, output)| output.as_str());
+    let files: HashSet<&str, FixedState> = outputs().filter(|path| !is_index(path)).collect();
+    let is_below = |path: &str| {
+        path.contains("index.html/") || path.match_indices('/').any(|(i, _)| files.contains(&path[..i]))
+    };
+    paths.windows(2).any(|pair| pair[0] == pair[1])
+        || addressed.par_iter().any(|(_, _, output)| is_below(output.as_str()))
+}
+
+/// Those routes that have a path of their own; each of the others is an error.
+fn apart(site: &Site, addressed: Vec<Addressed>, d: &mut Vec<Diagnostic>) -> Vec<Addressed> {
+    let mut files: HashMap<OutputPath, usize, FixedState> = HashMap::default();
+    let mut folders: HashMap<String, usize, FixedState> = HashMap::default();
+    let mut kept: Vec<Addressed> = Vec::with_capacity(addressed.len());
+    for (route, url, output) in addressed {
+        let path = output.as_str();
+        let above = || path.match_indices('/').find_map(|(i, _)| files.get(&path[..i]));
+        if let Some(other) = files.get(path).or_else(above).or_else(|| folders.get(path)) {
+            d.push(duplicate(site, &route, &kept[*other].0, url.as_ref(), &output));
+            continue;
+        }
+        for (i, _) in path.match_indices('/') {
+            folders.entry(path[..i].to_owned()).or_insert(kept.len());
+        }
+        files.insert(output.clone(), kept.len());
+        kept.push((route, url, output));
+    }
+    kept
 }
 
 fn duplicate(

@@ -2,30 +2,44 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use super::World;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::links;
 use crate::path::SitePath;
-use crate::site::{self, Site};
+use crate::site::{self, Entry, Site};
 
 /// Everything that is wrong between the documents of an edition.
 pub fn all(world: &World) -> Vec<Diagnostic> {
-    let mut said = site::check(&world.site);
-    said.extend(links::check(world.linker()));
+    let entries = world.site.entries.par_iter().chain(&world.site.older);
+    let mut said: Vec<Diagnostic> = entries.flat_map_iter(|entry| entry_alone(world, entry)).collect();
+    said.extend(rest(world));
     soften(&world.site, said)
 }
 
 /// What is wrong with the references, links and files of one document.
 pub fn document(world: &World, path: &SitePath) -> Vec<Diagnostic> {
-    let Some(entry) = world.site.entry_at(path) else { return Vec::new() };
-    let mut said = site::check_entry(&world.site, entry);
-    said.extend(links::check_entry(world.linker(), entry));
-    soften(&world.site, said)
+    world.site.entry_at(path).map_or_else(Vec::new, |entry| self::entry(world, entry))
 }
 
-/// What is wrong with what the settings name.
-pub fn settings(world: &World) -> Vec<Diagnostic> {
-    links::check_settings(world.linker())
+/// What is wrong with the references, links and files of one entry.
+pub fn entry(world: &World, entry: &Entry) -> Vec<Diagnostic> {
+    soften(&world.site, entry_alone(world, entry))
+}
+
+fn entry_alone(world: &World, entry: &Entry) -> Vec<Diagnostic> {
+    let mut said = site::check_entry(&world.site, entry);
+    said.extend(links::check_entry(world.linker(), entry));
+    said
+}
+
+/// What is wrong between documents that no single one is asked for: rings of explainers, and what the
+/// settings name.
+pub fn rest(world: &World) -> Vec<Diagnostic> {
+    let mut said = site::check_rings(&world.site);
+    said.extend(links::check_settings(world.linker()));
+    soften(&world.site, said)
 }
 
 /// What is not published stops nobody from publishing the rest: its mistakes are warnings.

@@ -179,7 +179,7 @@ fn url_for(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Stri
     }
     let (page, anchor) =
         path.split_once('#').map_or((path, String::new()), |(page, a)| (page, format!("#{a}")));
-    let own = Url::parse(page).filter(|url| world.routes.has(url) || world.site.at_url(url).is_some());
+    let own = Url::parse(page).filter(|url| world.routes.has(url) || world.site.withheld_at(url).is_some());
     if let Some(url) = own {
         return Ok(format!("{}{anchor}", site.href(&url)));
     }

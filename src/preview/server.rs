@@ -33,7 +33,6 @@ use crate::render::Marks;
 /// What the preview's own script, style and library are.
 const OWN_FILES: &[(&str, &str, &str)] = &[
     ("client.js", "text/javascript; charset=utf-8", include_str!("client/client.js")),
-    ("idiomorph.js", "text/javascript; charset=utf-8", include_str!("client/idiomorph.js")),
     ("client.css", "text/css; charset=utf-8", include_str!("client/client.css")),
     ("pages.css", "text/css; charset=utf-8", include_str!("client/pages.css")),
     ("pages.js", "text/javascript; charset=utf-8", include_str!("client/pages.js")),

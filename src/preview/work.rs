@@ -197,6 +197,7 @@ impl Work {
     /// Looks at places where something may have happened, and shows what came of it.
     fn look(&mut self, places: &BTreeSet<std::path::PathBuf>) {
         let shared = Arc::clone(&self.shared);
+        self.background.stop();
         // What cannot be watched is seen when it is next looked at.
         let _ = self.watch.follow();
         let (touched, walked) = {
@@ -219,6 +220,7 @@ impl Work {
             true
         };
         if !changed && walked.is_empty() {
+            self.background.look(current.revision, current.edition.clone());
             return;
         }
         let Some(desk) = &self.desk else {
@@ -291,7 +293,7 @@ fn found_at_once(current: &Current, looked_at: &BTreeSet<SitePath>, walked: Vec<
     let world = &edition.world;
     let mut found: Vec<Found> = walked.into_iter().map(Found::between).collect();
     found.extend(looked_at.iter().flat_map(|path| check::document(world, path)).map(Found::between));
-    found.extend(check::settings(world).into_iter().map(Found::between));
+    found.extend(check::rest(world).into_iter().map(Found::between));
     let failed: BTreeSet<&String> =
         current.found.iter().filter_map(|f| f.output.as_ref()).take(LOOKED_AT).collect();
     let routes = failed
@@ -366,6 +368,11 @@ impl Background {
         Self { tell, newest: Arc::default(), pool }
     }
 
+    /// Stops at once: somebody waits for an edit.
+    fn stop(&self) {
+        self.newest.store(0, Ordering::Relaxed);
+    }
+
     /// Looks at all pages of an edition once it has been quiet.
     fn look(&self, revision: u64, edition: Option<Arc<Edition>>) {
         self.newest.store(revision, Ordering::Relaxed);
@@ -387,7 +394,10 @@ impl Background {
 
 fn everything_wrong(edition: &Edition, is_old: &(dyn Fn() -> bool + Sync)) -> Vec<Found> {
     let world = &edition.world;
-    let mut found: Vec<Found> = check::all(world).into_iter().map(Found::between).collect();
+    let documents = world.site.entries.par_iter().chain(&world.site.older).filter(|_| !is_old());
+    let between = documents.flat_map_iter(|entry| check::entry(world, entry)).map(Found::between);
+    let mut found: Vec<Found> = between.collect();
+    found.extend(check::rest(world).into_iter().map(Found::between));
     let on_pages: Vec<Found> = world
         .routes
         .all

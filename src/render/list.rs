@@ -203,13 +203,8 @@ fn naming(
 
 fn hubs(edition: &Edition, kind: Kind, language: &str) -> Value {
     let world = &edition.world;
-    let hubs: Vec<Value> = world
-        .site
-        .groups
-        .hubs(kind, language)
-        .iter()
-        .map(|id| views::hub(world, kind, id, language))
-        .collect();
+    let hubs: Vec<Value> =
+        world.site.hubs(kind, language).iter().map(|id| views::hub(world, kind, id, language)).collect();
     Value::from(hubs)
 }
 

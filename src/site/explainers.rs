@@ -1,8 +1,9 @@
 //! Living explainers: which version a page shows, which explainers include which, who uses each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
@@ -166,9 +167,10 @@ pub fn refs<'a>(front: &'a Front, document: &'a Document) -> impl Iterator<Item 
 
 /// Who shows what: the briefings by the entry of an explainer's page, also through other explainers.
 pub fn uses(site: &Site) -> BTreeMap<EntryId, Vec<EntryId>> {
+    let plain = plain(site);
     let briefings = site.entries.par_iter().enumerate().filter(|(_, entry)| entry.kind == Kind::Briefing);
     let shown: Vec<(EntryId, EntryId)> = briefings
-        .flat_map_iter(|(id, entry)| used(site, entry).into_iter().map(move |page| (page, id)))
+        .flat_map_iter(|(id, entry)| used(site, &plain, entry).into_iter().map(move |page| (page, id)))
         .collect();
     let mut uses: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
     for (page, id) in shown {
@@ -177,8 +179,30 @@ pub fn uses(site: &Site) -> BTreeMap<EntryId, Vec<EntryId>> {
     uses
 }
 
+/// Explainers of which every page shows the same: in one file, in the page's language, showing no other.
+/// By language and id, the entry of their page.
+type Plain<'a> = BTreeMap<&'a str, HashMap<&'a str, EntryId, FixedState>>;
+
+fn plain(site: &Site) -> Plain<'_> {
+    let mut plain = Plain::new();
+    for language in site.languages() {
+        let ids = site.groups.of_kind(Kind::Explainer, language).iter().copied();
+        let is_plain = |id: &EntryId| {
+            let entry = &site.entries[*id];
+            let default = site.explainers.versions(&entry.id, &site.config.language);
+            let own = site.explainers.versions(&entry.id, language);
+            own.iter().chain(default).all(|version| version.document.identity.version.is_none())
+                && entry.document.facts.explainers.is_empty()
+                && site.find(Kind::Explainer, &entry.id, language) == Some(*id)
+        };
+        plain.insert(language, ids.filter(is_plain).map(|id| (&*site.entries[id].id, id)).collect());
+    }
+    plain
+}
+
 /// The pages of the explainers that a document shows.
-fn used(site: &Site, entry: &Entry) -> Vec<EntryId> {
+fn used(site: &Site, plain: &Plain<'_>, entry: &Entry) -> Vec<EntryId> {
+    let plain = plain.get(entry.language.as_str());
     let date = entry.published.map(|m| m.date(&site.config.timezone));
     let mut pages: Vec<EntryId> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
@@ -189,6 +213,11 @@ fn used(site: &Site, entry: &Entry) -> Vec<EntryId> {
             continue;
         }
         seen.push(id);
+        // One pinned to a version may not have it.
+        if let Some(page) = plain.and_then(|plain| plain.get(id)).filter(|_| reference.version.is_none()) {
+            pages.push(*page);
+            continue;
+        }
         let Some(shown) = shown(site, entry, reference, date) else { continue };
         let page = site.find(Kind::Explainer, id, shown.language);
         pages.extend(page.filter(|page| !pages.contains(page)));

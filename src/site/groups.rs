@@ -1,14 +1,16 @@
 //! Who belongs to what: briefings by section, topic, author and thread; documents by kind and id.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::FixedState;
+use rayon::prelude::*;
 
 use super::explainers::refs;
 use super::{Entry, EntryId};
 use crate::config::Config;
 use crate::document::Kind;
+use crate::document::front::Term;
 
 /// What briefings belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +64,16 @@ type Members = [HashMap<String, Vec<EntryId>, FixedState>; 6];
 struct OfKind {
     /// All of them, in their order.
     all: Vec<EntryId>,
-    /// By id; of several the first.
-    by_id: HashMap<Arc<str>, EntryId, FixedState>,
-    /// The others of an id that several have.
+    /// By id; made when somebody first asks.
+    by_id: OnceLock<ById>,
+}
+
+/// Documents by id.
+#[derive(Clone, Debug, Default)]
+struct ById {
+    /// Of several with one id the first.
+    first: HashMap<Arc<str>, EntryId, FixedState>,
+    /// The others.
     others: BTreeMap<Arc<str>, Vec<EntryId>>,
 }
 
@@ -98,10 +107,17 @@ impl Groups {
     }
 
     /// The documents of a kind with an id in a language: the first, and the others.
-    pub fn of_id(&self, kind: Kind, id: &str, language: &str) -> Option<(EntryId, &[EntryId])> {
+    pub fn of_id(
+        &self,
+        entries: &[Arc<Entry>],
+        kind: Kind,
+        id: &str,
+        language: &str,
+    ) -> Option<(EntryId, &[EntryId])> {
         let of_kind = self.kind(kind, language)?;
-        let first = *of_kind.by_id.get(id)?;
-        Some((first, of_kind.others.get(id).map_or(&[], Vec::as_slice)))
+        let by_id = of_kind.by_id.get_or_init(|| by_id(entries, &of_kind.all));
+        let first = *by_id.first.get(id)?;
+        Some((first, by_id.others.get(id).map_or(&[], Vec::as_slice)))
     }
 
     /// The explainers of a topic in a language.
@@ -116,9 +132,9 @@ impl Groups {
     }
 
     /// The hubs of a kind that a language has: those with briefings or a text in it, by id.
-    pub fn hubs(&self, kind: Kind, language: &str) -> Vec<String> {
+    pub fn hubs(&self, entries: &[Arc<Entry>], kind: Kind, language: &str) -> Vec<String> {
         let is_there = |id: &&String| {
-            self.of_id(kind, id, language).is_some()
+            self.of_id(entries, kind, id, language).is_some()
                 || Group::of_hub(kind, id).is_some_and(|group| !self.of(group, language).is_empty())
                 || kind == Kind::Topic && !self.explainers_of(id, language).is_empty()
         };
@@ -130,71 +146,128 @@ impl Groups {
     }
 }
 
+fn by_id(entries: &[Arc<Entry>], all: &[EntryId]) -> ById {
+    let mut by_id = ById::default();
+    by_id.first.reserve(all.len());
+    for id in all.iter().copied() {
+        let name = &entries[id].id;
+        let first = *by_id.first.entry(Arc::clone(name)).or_insert(id);
+        if first != id {
+            by_id.others.entry(Arc::clone(name)).or_default().push(id);
+        }
+    }
+    by_id
+}
+
+/// How many entries are grouped together, beside others.
+const TOGETHER: usize = 8 * 1024;
+
 /// Groups the entries, which stand in their final order.
 pub fn group(config: &Config, entries: &[Arc<Entry>]) -> Groups {
+    let numbered: Vec<(EntryId, &Arc<Entry>)> = entries.iter().enumerate().collect();
+    let parts: Vec<Groups> = numbered.par_chunks(TOGETHER).map(part).collect();
     let mut groups = Groups::default();
     for language in config.languages.keys() {
         groups.languages.insert(language.clone(), OfLanguage::default());
     }
-    for (id, entry) in entries.iter().enumerate() {
-        let language = of_language(&mut groups.languages, &entry.language);
-        let of_kind = language.kinds.entry(entry.kind).or_default();
-        of_kind.all.push(id);
-        let first = *of_kind.by_id.entry(Arc::clone(&entry.id)).or_insert(id);
-        if first != id {
-            of_kind.others.entry(Arc::clone(&entry.id)).or_default().push(id);
+    for entry in entries {
+        if !matches!(entry.kind, Kind::Topic | Kind::Author | Kind::Thread) {
+            continue;
         }
-        let hub = matches!(entry.kind, Kind::Topic | Kind::Author | Kind::Thread);
-        if hub {
-            let names = groups.names.entry(entry.kind).or_default();
-            if entry.language == config.language || !names.contains_key(&*entry.id) {
-                names.insert(entry.id.to_string(), entry.title().to_owned());
-            }
+        // A profile's own title goes before what a text calls it, and the default language before others.
+        let names = groups.names.entry(entry.kind).or_default();
+        if entry.language == config.language || !names.contains_key(&*entry.id) {
+            names.insert(entry.id.to_string(), entry.title().to_owned());
         }
     }
-    for (id, entry) in entries.iter().enumerate() {
+    for part in parts {
+        groups.append(part);
+    }
+    groups
+}
+
+/// Groups some entries that follow each other.
+fn part(entries: &[(EntryId, &Arc<Entry>)]) -> Groups {
+    let mut groups = Groups::default();
+    for (id, entry) in entries.iter().copied() {
+        let Groups { languages, names } = &mut groups;
+        let language = of_language(languages, &entry.language);
+        language.kinds.entry(entry.kind).or_default().all.push(id);
         let front = &entry.front;
-        for topic in &front.topics {
-            name(&mut groups, Kind::Topic, &topic.value.id, &topic.value.name);
-        }
         if entry.kind == Kind::Explainer {
-            let language = of_language(&mut groups.languages, &entry.language);
             for topic in &front.topics {
                 push(&mut language.explainers_of_topic, &topic.value.id, id);
+                name(names, Kind::Topic, &topic.value);
             }
         }
         if entry.kind != Kind::Briefing {
             continue;
         }
-        for author in &front.authors {
-            name(&mut groups, Kind::Author, &author.value.id, &author.value.name);
-        }
-        if let Some(thread) = &front.thread {
-            name(&mut groups, Kind::Thread, &thread.value.id, &thread.value.name);
-        }
-        let corrected = (!front.corrections.is_empty()).then_some(Group::Corrected);
-        let section = front.section.iter().map(|s| Group::Section(&s.value));
-        let topics = front.topics.iter().map(|t| Group::Topic(&t.value.id));
-        let authors = front.authors.iter().map(|a| Group::Author(&a.value.id));
-        let thread = front.thread.iter().map(|t| Group::Thread(&t.value.id));
-        let explainers = refs(front, &entry.document).map(|r| Group::Explainer(&r.id.value));
-        let own = section.chain(topics).chain(authors).chain(thread).chain(explainers);
-        let members = &mut of_language(&mut groups.languages, &entry.language).members;
-        for group in std::iter::once(Group::All).chain(corrected).chain(own) {
-            let (map, name) = group.place();
-            let map = &mut members[map];
+        let members = &mut language.members;
+        let mut add = |group: Group<'_>, kind_and_term: Option<(Kind, &Term)>| {
+            let (map, called) = group.place();
             // Most names are known: they are not copied to look them up.
-            match map.get_mut(name) {
+            match members[map].get_mut(called) {
                 // What is named twice has it once.
                 Some(list) if list.last() == Some(&id) => {}
                 Some(list) => list.push(id),
                 None => {
-                    map.insert(name.to_owned(), vec![id]);
+                    members[map].insert(called.to_owned(), vec![id]);
+                    if let Some((kind, term)) = kind_and_term {
+                        name(names, kind, term);
+                    }
                 }
             }
+        };
+        add(Group::All, None);
+        if !front.corrections.is_empty() {
+            add(Group::Corrected, None);
+        }
+        if let Some(section) = &front.section {
+            add(Group::Section(&section.value), None);
+        }
+        for topic in &front.topics {
+            add(Group::Topic(&topic.value.id), Some((Kind::Topic, &topic.value)));
+        }
+        for author in &front.authors {
+            add(Group::Author(&author.value.id), Some((Kind::Author, &author.value)));
+        }
+        if let Some(thread) = &front.thread {
+            add(Group::Thread(&thread.value.id), Some((Kind::Thread, &thread.value)));
+        }
+        for reference in refs(front, &entry.document) {
+            add(Group::Explainer(&reference.id.value), None);
         }
     }
     groups
+}
+
+impl Groups {
+    /// Adds the groups of entries that come after all that are here.
+    fn append(&mut self, later: Self) {
+        for (code, later) in later.languages {
+            let language = of_language(&mut self.languages, &code);
+            for (kind, later) in later.kinds {
+                language.kinds.entry(kind).or_default().all.extend(later.all);
+            }
+            for (members, later) in language.members.iter_mut().zip(later.members) {
+                // In which order names come makes no difference: each has its own list.
+                #[expect(clippy::iter_over_hash_type, reason = "into another map")]
+                for (name, ids) in later {
+                    members.entry(name).or_default().extend(ids);
+                }
+            }
+            for (topic, ids) in later.explainers_of_topic {
+                language.explainers_of_topic.entry(topic).or_default().extend(ids);
+            }
+        }
+        for (kind, later) in later.names {
+            let names = self.names.entry(kind).or_default();
+            for (id, name) in later {
+                names.entry(id).or_insert(name);
+            }
+        }
+    }
 }
 
 fn of_language<'a>(languages: &'a mut BTreeMap<String, OfLanguage>, language: &str) -> &'a mut OfLanguage {
@@ -214,22 +287,22 @@ fn push(map: &mut BTreeMap<String, Vec<EntryId>>, name: &str, id: EntryId) {
 }
 
 /// Remembers a term's name; an id in lower case becomes words.
-fn name(groups: &mut Groups, kind: Kind, id: &str, written: &str) {
-    let names = groups.names.entry(kind).or_default();
-    if names.contains_key(id) {
+fn name(names: &mut BTreeMap<Kind, BTreeMap<String, String>>, kind: Kind, term: &Term) {
+    let names = names.entry(kind).or_default();
+    if names.contains_key(&term.id) {
         return;
     }
-    let name = if written == id {
+    let name = if term.name == term.id {
         let capital = |word: &str| {
             let mut letters = word.chars();
             letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
         };
         match kind {
-            Kind::Author => id.split('-').map(capital).collect::<Vec<String>>().join(" "),
-            _ => capital(&id.replace('-', " ")),
+            Kind::Author => term.id.split('-').map(capital).collect::<Vec<String>>().join(" "),
+            _ => capital(&term.id.replace('-', " ")),
         }
     } else {
-        written.to_owned()
+        term.name.clone()
     };
-    names.insert(id.to_owned(), name);
+    names.insert(term.id.clone(), name);
 }

@@ -10,7 +10,7 @@ mod related;
 pub mod time;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::FixedState;
 use jiff::Timestamp;
@@ -100,7 +100,9 @@ pub struct Site {
     /// The same document in other languages, by language; of those that have any.
     translations: Arc<HashMap<EntryId, Vec<EntryId>, FixedState>>,
     by_path: Arc<HashMap<SitePath, Target, FixedState>>,
-    by_url: Arc<HashMap<Url, Target, FixedState>>,
+    withheld_urls: Arc<HashMap<Url, Withheld, FixedState>>,
+    /// Documents by address; made when somebody first asks.
+    by_url: Arc<OnceLock<HashMap<Url, EntryId, FixedState>>>,
 }
 
 /// What a file or an address of content/ is at this moment.
@@ -112,7 +114,8 @@ pub enum Target {
     Withheld(Withheld),
 }
 
-/// Links documents into a site. What is wrong with its ids is said here; [`check`] looks at the rest.
+/// Links documents into a site. What is wrong with its ids is said here; [`check_entry`] and
+/// [`check_rings`] look at the rest.
 pub fn link(config: Arc<Config>, gathering: &Gathering, clock: Clock) -> (Site, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let d = &mut diagnostics;
@@ -128,14 +131,9 @@ pub fn link(config: Arc<Config>, gathering: &Gathering, clock: Clock) -> (Site, 
         d.extend(gathered.diagnostics.iter().cloned());
     }
     let (mut entries, older, explainers) = explainers::take_versions(entries, d);
-    entries.par_sort_by(|a, b| {
-        let key = |e: &Entry| (e.kind, std::cmp::Reverse(e.published.map(|m| m.at)));
-        key(a).cmp(&key(b)).then_with(|| a.document.path.cmp(&b.document.path))
-    });
-    let ((by_path, by_url), groups) = rayon::join(
-        || rayon::join(|| paths(&entries, &explainers, &left_out), || urls(&entries, &withheld_urls)),
-        || groups::group(&config, &entries),
-    );
+    sort(&mut entries);
+    let (by_path, groups) =
+        rayon::join(|| paths(&entries, &explainers, &left_out), || groups::group(&config, &entries));
     let translations = translations(&entries, &by_path, gathering);
     let mut site = Site {
         config,
@@ -149,7 +147,8 @@ pub fn link(config: Arc<Config>, gathering: &Gathering, clock: Clock) -> (Site, 
         withheld: Arc::new(withheld),
         translations: Arc::new(translations),
         by_path: Arc::new(by_path),
-        by_url: Arc::new(by_url),
+        withheld_urls: Arc::new(withheld_urls.into_iter().collect()),
+        by_url: Arc::default(),
     };
     for kind in [Kind::Topic, Kind::Author, Kind::Thread] {
         for id in site.languages().flat_map(|language| site.groups.of_kind(kind, language)) {
@@ -165,11 +164,9 @@ pub fn link(config: Arc<Config>, gathering: &Gathering, clock: Clock) -> (Site, 
     (site, diagnostics)
 }
 
-/// What is wrong with the references between documents: those in front matter, to sections, explainers and
-/// briefings, and rings of explainers.
-pub fn check(site: &Site) -> Vec<Diagnostic> {
-    let entries = site.entries.par_iter().chain(&site.older);
-    let mut diagnostics: Vec<Diagnostic> = entries.flat_map_iter(|entry| check_entry(site, entry)).collect();
+/// Names the rings of explainers that show each other, and those that show too many.
+pub fn check_rings(site: &Site) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
     explainers::graph(site, &mut diagnostics);
     diagnostics
 }
@@ -180,6 +177,19 @@ pub fn check_entry(site: &Site, entry: &Entry) -> Vec<Diagnostic> {
     references::check(site, entry, &mut diagnostics);
     explainers::check(site, entry, &mut diagnostics);
     diagnostics
+}
+
+/// Puts entries in their order: by kind, the newest first, then by path.
+fn sort(entries: &mut Vec<Arc<Entry>>) {
+    // What is compared stands side by side, not scattered over memory.
+    let mut keyed: Vec<_> = std::mem::take(entries)
+        .into_iter()
+        .map(|entry| ((entry.kind, std::cmp::Reverse(entry.published.map(|m| m.at))), entry))
+        .collect();
+    keyed.par_sort_by(|(a, one), (b, other)| {
+        a.cmp(b).then_with(|| one.document.path.cmp(&other.document.path))
+    });
+    entries.extend(keyed.into_iter().map(|(_, entry)| entry));
 }
 
 fn paths(
@@ -198,15 +208,6 @@ fn paths(
         }
     }
     paths
-}
-
-fn urls(entries: &[Arc<Entry>], withheld: &[(Url, Withheld)]) -> HashMap<Url, Target, FixedState> {
-    let mut urls = HashMap::with_capacity_and_hasher(entries.len(), FixedState::default());
-    urls.extend(withheld.iter().map(|(url, why)| (url.clone(), Target::Withheld(*why))));
-    for (id, entry) in entries.iter().enumerate().rev() {
-        urls.insert(entry.url.clone(), Target::Entry(id));
-    }
-    urls
 }
 
 /// The translations of every document that has any.
@@ -288,9 +289,28 @@ impl Site {
         self.by_path.get(path).copied()
     }
 
-    /// What document answers at an address.
-    pub fn at_url(&self, url: &Url) -> Option<Target> {
-        self.by_url.get(url).copied()
+    /// The document whose address this is.
+    pub fn at_url(&self, url: &Url) -> Option<EntryId> {
+        let by_url = self.by_url.get_or_init(|| {
+            // Of two at one address the first has it.
+            self.entries.iter().enumerate().rev().map(|(id, entry)| (entry.url.clone(), id)).collect()
+        });
+        by_url.get(url).copied()
+    }
+
+    /// Why nothing is shown at an address at this moment.
+    pub fn withheld_at(&self, url: &Url) -> Option<Withheld> {
+        self.withheld_urls.get(url).copied()
+    }
+
+    /// The hubs of a kind that a language has, by id.
+    pub fn hubs(&self, kind: Kind, language: &str) -> Vec<String> {
+        self.groups.hubs(&self.entries, kind, language)
+    }
+
+    /// The documents of a kind with an id in a language: the first, and the others.
+    pub fn find_all(&self, kind: Kind, id: &str, language: &str) -> Option<(EntryId, &[EntryId])> {
+        self.groups.of_id(&self.entries, kind, id, language)
     }
 
     /// An entry in another language, or itself when there is none.
@@ -308,7 +328,7 @@ impl Site {
 
     /// The document of a kind with an id in a language.
     pub fn find(&self, kind: Kind, id: &str, language: &str) -> Option<EntryId> {
-        self.groups.of_id(kind, id, language).map(|(first, _)| first)
+        self.find_all(kind, id, language).map(|(first, _)| first)
     }
 
     /// The document of a kind with an id in a language, else in the default language.

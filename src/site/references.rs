@@ -71,7 +71,7 @@ pub fn find_briefing(site: &Site, from: &Entry, reference: &str) -> Result<Optio
         let with_slash =
             if reference.ends_with('/') { reference.to_owned() } else { format!("{reference}/") };
         let urls = [reference, &with_slash];
-        return Ok(urls.iter().find_map(|url| as_entry(site.at_url(&Url::parse(url)?))));
+        return Ok(urls.iter().find_map(|url| site.at_url(&Url::parse(url)?)));
     }
     if reference.contains('/') || reference.contains('.') {
         let beside = from.document.path.join(reference);
@@ -88,7 +88,7 @@ pub fn find_briefing(site: &Site, from: &Entry, reference: &str) -> Result<Optio
         return Ok(None);
     }
     for language in [from.language.as_str(), &site.config.language] {
-        match site.groups.of_id(Kind::Briefing, reference, language) {
+        match site.find_all(Kind::Briefing, reference, language) {
             None => {}
             Some((one, [])) => return Ok(Some(one)),
             Some((first, others)) => {

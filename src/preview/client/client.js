@@ -47,13 +47,15 @@ async function post(path, body) {
 const isElement = (node) => node.nodeType === Node.ELEMENT_NODE;
 const isBlank = (node) => !isElement(node) && !(node.nodeType === Node.TEXT_NODE && node.data.trim());
 const isSheet = (node) => node.localName === "link" && node.relList.contains("stylesheet");
-const isContainer = (node) => node.firstElementChild && [...node.childNodes].every((child) => isElement(child) || isBlank(child));
+const isBare = (node) => [...node.childNodes].every((child) => isElement(child) || isBlank(child));
+const isContainer = (node) => node.firstElementChild && isBare(node);
 const isSameKind = (a, b) => a.nodeName === b.nodeName && a.getAttribute?.("id") === b.getAttribute?.("id");
 
-// What the reader sees of a node: neither line numbers nor what the reader has unfolded make a difference.
+// What the reader sees of a node: line numbers, the inside of <noscript> and what is unfolded make no difference.
 function looks(node) {
   if (!isElement(node)) return node.nodeName + node.nodeValue;
-  return node.outerHTML.replace(/ data-nutgraf="[^"]*"/g, "").replace(/(<(?:details|dialog)\b[^>]*?) open=""/g, "$1");
+  return node.outerHTML.replace(/ data-nutgraf="[^"]*"/g, "").replace(/<noscript\b[^]*?<\/noscript>/g, "<noscript>")
+    .replace(/(<(?:details|dialog)\b[^>]*?) open=""/g, "$1");
 }
 
 function parse(html) {
@@ -259,11 +261,14 @@ async function show(changes) {
   if (!first) return;
   const block = blockOf(first);
   // Whoever writes in another window finds the mark on coming back.
-  while (document.hidden) await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+  while (document.hidden) {
+    await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+  }
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const { top, bottom, height } = block.getBoundingClientRect();
   const away = bottom < 40 || top > innerHeight - 40;
-  if (away) block.scrollIntoView({ block: height < innerHeight ? "center" : "start", behavior: calm ? "instant" : "smooth" });
+  const place = height < innerHeight ? "center" : "start";
+  if (away) block.scrollIntoView({ block: place, behavior: calm ? "instant" : "smooth" });
   const line = { outline: "3px solid #2a8fa0", outlineOffset: "6px" };
   const fade = { ...line, outlineColor: calm ? "#2a8fa0" : "transparent" };
   block.animate([line, { ...line, offset: 0.6 }, fade], { duration: 1.5 * SECOND, delay: away && !calm ? 300 : 0 });
@@ -272,7 +277,8 @@ async function show(changes) {
 function blockOf(element) {
   const block = element.closest("[data-nutgraf]");
   if (block) return block;
-  while (getComputedStyle(element).display.startsWith("inline") && element.parentElement) element = element.parentElement;
+  const isInline = (node) => getComputedStyle(node).display.startsWith("inline");
+  while (isInline(element) && element.parentElement) element = element.parentElement;
   return element;
 }
 
@@ -353,6 +359,11 @@ class Feed {
 
 /* 6 Panel and overlay */
 
+const ENGLISH = { lang: "en", dir: "ltr" }; // whatever the page is in
+const dot = () => make("span", { class: "dot" });
+const closeButton = (name, click) => make("button", { class: "close", "aria-label": name, click }, "×");
+const amounts = ({ errors, warnings }) => [["error", errors], ["warning", warnings]].filter(([, count]) => count);
+
 class Panel {
   drawn = {};
 
@@ -366,7 +377,7 @@ class Panel {
   }
 
   notice() {
-    return this.gone = make("div", { class: "gone", hidden: true, lang: "en", dir: "ltr" });
+    return this.gone = make("div", { class: "gone", hidden: true, ...ENGLISH });
   }
 
   frame() {
@@ -376,42 +387,45 @@ class Panel {
   card() {
     this.status = make("p", { class: "status", role: "status" });
     this.tabText = make("span");
-    this.tab = make("button", { class: "tab", "aria-label": "Open the preview panel", click: () => this.toggle(false) }, make("span", { class: "dot" }), this.tabText);
-    this.shut = make("button", { class: "close", "aria-label": "Close the preview panel", click: () => this.toggle(true) }, "×");
+    this.tab = make("button", { class: "tab", title: "Open the preview panel", click: () => this.toggle(false) },
+      dot(), this.tabText);
+    this.shut = closeButton("Close the preview panel", () => this.toggle(true));
     this.badges = make("ul", { class: "badges" });
     this.file = make("div");
     this.counts = make("div");
     this.also = make("details");
     const link = (href, text) => make("a", { href: here(href).href }, text);
-    const body = make("div", { class: "body" }, this.file, this.counts, this.also, this.clock(),
-      make("nav", { "aria-label": "Preview" }, link("/_nutgraf/", "All pages"), link("/_nutgraf/components", "Components")));
-    const head = make("div", { class: "head" }, make("span", { class: "dot" }), this.status, this.shut);
-    return this.panel = make("aside", { class: "card", lang: "en", dir: "ltr", "aria-label": "Preview" }, this.tab, head, this.badges, body);
+    const links = make("nav", { "aria-label": "Preview" },
+      link("/_nutgraf/", "All pages"), link("/_nutgraf/components", "Components"));
+    const body = make("div", { class: "body" }, this.file, this.counts, this.also, this.clock(), links);
+    const head = make("div", { class: "head" }, dot(), this.status, this.shut);
+    const attributes = { class: "card", "aria-label": "Preview", ...ENGLISH };
+    return this.panel = make("aside", attributes, this.tab, head, this.badges, body);
   }
 
   clock() {
-    this.time = make("input", { type: "datetime-local", min: "1990-01-01T00:00", "aria-label": "Date and time", input: () => this.setClock() });
-    this.unpublished = make("input", { type: "checkbox", change: () => this.preview.setClock({ now: this.isSet ? this.time.value : null, unpublished: this.unpublished.checked }) });
+    const set = (now) => this.preview.setClock({ now, unpublished: this.unpublished.checked });
+    // A date is typed part by part: the server is asked when typing pauses on a whole one.
+    const typed = () => {
+      clearTimeout(this.typing);
+      if (!this.time.value || !this.time.validity.valid) return;
+      this.typing = setTimeout(() => set(this.time.value), SECOND / 2);
+    };
+    const oldest = "1990-01-01T00:00"; // a year half typed is no year
+    this.time = make("input", { type: "datetime-local", min: oldest, "aria-label": "Date and time", input: typed });
+    this.unpublished = make("input", { type: "checkbox", change: () => set(this.isSet ? this.time.value : null) });
     this.clockName = make("summary");
-    const now = make("button", { click: () => this.preview.setClock({ now: null, unpublished: this.unpublished.checked }) }, "Now");
+    const now = make("button", { click: () => set(null) }, "Now");
     return make("details", { class: "clock" }, this.clockName, make("div", { class: "row" }, this.time, now),
       make("label", {}, this.unpublished, "Show what is not published yet"));
-  }
-
-  // A date is typed part by part: the server is asked when typing pauses on a whole one.
-  setClock() {
-    clearTimeout(this.typing);
-    if (!this.time.value || !this.time.validity.valid) return;
-    const choice = { now: this.time.value, unpublished: this.unpublished.checked };
-    this.typing = setTimeout(() => this.preview.setClock(choice), SECOND / 2);
   }
 
   overlay() {
     this.heading = make("h2", { id: "heading" });
     this.list = make("div", { class: "list", tabindex: "0", "aria-labelledby": "heading" });
-    const close = make("button", { class: "close", "aria-label": "Close the list", click: () => this.dialog.close() }, "×");
-    return this.dialog = make("dialog", { lang: "en", dir: "ltr", "aria-labelledby": "heading", close: () => this.preview.folded() },
-      make("header", {}, this.heading, close), this.list);
+    const close = closeButton("Close the list", () => this.dialog.close());
+    const attributes = { "aria-labelledby": "heading", close: () => this.preview.folded(), ...ENGLISH };
+    return this.dialog = make("dialog", attributes, make("header", {}, this.heading, close), this.list);
   }
 
   fold(closed) {
@@ -427,18 +441,19 @@ class Panel {
   say(kind, text) {
     this.panel.dataset.state = kind;
     if (this.status.textContent !== text) this.status.textContent = text;
-    this.tabText.textContent = { stopped: "Stopped", gone: "No page" }[kind] ?? "";
+    this.tabText.textContent = { stopped: "Stopped", gone: "No page", error: "Error" }[kind] ?? "";
   }
 
   draw({ badges, source, editor, problems, also, clock }) {
     this.part("badges", badges, () => badges.map(({ kind, text }) => make("li", { class: kind }, text)));
-    this.part("file", source, () => source && [make("button", { class: "file", title: "Open in the editor", click: () => this.preview.edit(source) }, make("bdi", {}, source))]);
+    this.part("file", source, () => source && this.fileButton(source));
     this.part("counts", [problems.errors, problems.warnings], () => this.countButton(problems));
     this.part("also", also, () => also && alsoChildren(also));
-    this.part("list", [problems, editor], () => [...problems.list.map((problem) => this.problem(problem, editor)),
-      problems.more ? make("p", {}, `… and ${problems.more} more`) : null]);
-    this.heading.textContent = [["error", problems.errors], ["warning", problems.warnings]]
-      .filter(([, count]) => count).map(([word, count]) => plural(count, word)).join(", ");
+    this.part("list", [problems, editor], () => [
+      ...problems.list.map((problem) => this.problem(problem, editor)),
+      problems.more ? make("p", {}, `… and ${problems.more} more`) : null,
+    ]);
+    this.heading.textContent = amounts(problems).map(([word, count]) => plural(count, word)).join(", ");
     this.drawClock(clock);
   }
 
@@ -452,18 +467,25 @@ class Panel {
     this[name].hidden = !children.length;
   }
 
-  countButton({ errors, warnings }) {
-    const count = (number, word) => number ? make("span", { class: word }, plural(number, word)) : null;
-    if (!errors && !warnings) return [];
-    return [make("button", { class: "counts", "aria-haspopup": "dialog", click: () => this.dialog.showModal() }, count(errors, "error"), count(warnings, "warning"))];
+  fileButton(source) {
+    const attributes = { class: "file", title: `Open ${source} in the editor`, click: () => this.preview.edit(source) };
+    return [make("button", attributes, make("bdi", { dir: "ltr" }, source))];
+  }
+
+  countButton(problems) {
+    const counts = amounts(problems).map(([word, count]) => make("span", { class: word }, plural(count, word)));
+    const attributes = { class: "counts", "aria-haspopup": "dialog", click: () => this.dialog.showModal() };
+    return counts.length ? [make("button", attributes, ...counts)] : [];
   }
 
   problem({ severity, code, message, file, line, column, text, href }, editor) {
-    const place = file && [file, line].filter(Boolean).join(":");
+    const place = file ? [file, line].filter(Boolean).join(":") : "";
     const open = () => this.preview.edit(file, line ?? 1, column ?? 1);
-    const link = editor ? make("button", { class: "place", click: open }, place) : href ? make("a", { class: "place", href }, place) : make("span", { class: "place" }, place);
+    const attributes = { class: "place", ...(editor ? { click: open } : { href }) };
+    const link = make(editor ? "button" : href ? "a" : "span", attributes, place);
+    const kind = make("span", { class: "code" }, `${severity} · ${code}`);
     return make("section", { class: severity }, make("h3", {}, message),
-      make("p", {}, make("span", { class: "code" }, `${severity} · ${code}`), place ? link : null), make("pre", { tabindex: "0" }, text));
+      make("p", {}, kind, place ? link : null), make("pre", { tabindex: "0" }, text));
   }
 
   drawClock({ now, set, unpublished }) {
@@ -477,8 +499,10 @@ class Panel {
   }
 
   drawGone(file) {
-    this.part("gone", file, () => file !== null && [make("strong", {}, "This page no longer exists"), file ? make("code", {}, file) : null,
-      make("a", { href: here("/").href }, "Front page"), make("a", { href: at("") }, "All pages")]);
+    this.part("gone", file, () => file !== null && [
+      make("strong", {}, "This page no longer exists"), file ? make("code", {}, file) : null,
+      make("a", { href: here("/").href }, "Front page"), make("a", { href: at("") }, "All pages"),
+    ]);
   }
 }
 
@@ -495,7 +519,10 @@ class Pointer {
   constructor(box, open) {
     Object.assign(this, { box, open, x: -1, y: -1 });
     const options = { capture: true, passive: true };
-    addEventListener("pointermove", (event) => { [this.x, this.y] = [event.clientX, event.clientY]; this.aim(event); }, options);
+    addEventListener("pointermove", (event) => {
+      [this.x, this.y] = [event.clientX, event.clientY];
+      this.aim(event);
+    }, options);
     addEventListener("keydown", (event) => this.aim(event), options);
     addEventListener("keyup", (event) => this.release(event), true);
     addEventListener("scroll", () => this.block && this.aim({ altKey: true }), options);
@@ -512,7 +539,8 @@ class Pointer {
     this.box.hidden = !this.block;
     if (!this.block) return;
     const { left, top, width, height } = this.block.getBoundingClientRect();
-    Object.assign(this.box.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+    const place = { left, top, width, height };
+    for (const [side, size] of Object.entries(place)) this.box.style[side] = `${size}px`;
     this.box.dataset.place = this.block.dataset.nutgraf.split("/").pop();
   }
 
@@ -600,17 +628,22 @@ class Preview {
     await this.apply(result);
   }
 
-  // While the stream or the server is away the panel says so; what was heard before counts no more.
-  stop() {
+    stop() {
     if (this.left) return;
     this.stopped = true;
     this.panel.say("stopped", "The preview has stopped");
   }
 
   async apply(result) {
-    const { state, revision, to } = result;
+    const { state, revision } = result;
     this.revision = revision;
-    if (state === "moved") return moveTo(to);
+    if (state === "moved") moveTo(result.to);
+    else await this.update(result);
+    dispatchEvent(new CustomEvent("nutgraf:looked", { detail: { revision, state } }));
+  }
+
+  async update(result) {
+    const { state } = result;
     const filesChanged = this.files.note(result.files);
     if (state === "changed") await this.bring(parse(result.html), true);
     else if (filesChanged && state === "same") await this.bring(document.cloneNode(true), false);
@@ -619,7 +652,6 @@ class Preview {
     this.panel.drawGone(state === "gone" ? this.source : null);
     this.report(result);
     this.overlay(result.problems);
-    dispatchEvent(new CustomEvent("nutgraf:looked", { detail: { revision, state } }));
   }
 
   async bring(next, marks) {
