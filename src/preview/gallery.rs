@@ -144,7 +144,7 @@ fn sample(shared: &Shared, current: &Current) -> Option<Edition> {
         let front = "title: A sample\ndate: 2023-09-11\n";
         let sources = "sources: [{title: \"Charter of the United Nations\", url: \"https://www.un.org/en/about-us/un-charter\"}]\n";
         files.push(if component.not_for_text.is_some() {
-            (file, format!("---\n{front}{example}\n---\nText.\n"))
+            (file, format!("---\n{front}{example}\n---\n"))
         } else {
             (file, format!("---\n{front}{sources}---\n{example}\n"))
         });

@@ -57,6 +57,8 @@ pub fn look(shared: &Shared, current: &Current, question: &Question) -> Value {
     told["problems"] = problems(shared, current, said);
     told["files"] = json!(*current.statics);
     told["editor"] = shared.options.editor.is_some().into();
+    (told["badges"], told["also"], told["title"]) = (json!([]), Value::Null, Value::Null);
+    told["clock"] = json!({"now": "", "set": false, "unpublished": current.clock.unpublished});
     if let Some(edition) = &current.edition {
         told["title"] = source.as_ref().and_then(|s| title(edition, s)).into();
         told["badges"] = source.as_ref().map_or_else(|| json!([]), |source| badges(edition, source));

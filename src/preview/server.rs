@@ -41,6 +41,9 @@ const OWN_FILES: &[(&str, &str, &str)] = &[
 /// How often a silent stream says that it is alive, so that a proxy keeps it.
 const ALIVE: Duration = Duration::from_secs(30);
 
+/// How soon a tab asks again for a stream that broke.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// Serves until the program ends.
 ///
 /// # Errors
@@ -129,7 +132,7 @@ async fn events(State(shared): State<Arc<Shared>>) -> Response {
     let stream = stream::unfold(receiver, |mut receiver| async move {
         receiver.changed().await.ok()?;
         let revision = *receiver.borrow_and_update();
-        Some((Ok::<_, Infallible>(Event::default().data(revision.to_string())), receiver))
+        Some((Ok::<_, Infallible>(Event::default().retry(RETRY).data(revision.to_string())), receiver))
     });
     (no_buffering(), sse(stream)).into_response()
 }

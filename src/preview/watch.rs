@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode};
 use notify::{Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
@@ -35,8 +35,10 @@ pub struct Watch {
     watcher: Box<dyn Watcher + Send>,
     root: PathBuf,
     watched: BTreeSet<PathBuf>,
-    /// What is there while git changes the work tree.
-    lock: Option<PathBuf>,
+    /// The folder of git.
+    git: Option<PathBuf>,
+    /// When git last wrote down what the work tree holds.
+    index: Option<SystemTime>,
     being_written: BTreeSet<PathBuf>,
     /// Files that were not there before: one that goes again has never been there.
     new: BTreeSet<PathBuf>,
@@ -78,11 +80,8 @@ impl Watch {
             watcher: Box::new(notify::NullWatcher),
             root: root.to_owned(),
             watched: BTreeSet::new(),
-            lock: root
-                .ancestors()
-                .map(|a| a.join(".git"))
-                .find(|git| git.is_dir())
-                .map(|g| g.join("index.lock")),
+            git: root.ancestors().map(|above| above.join(".git")).find(|git| git.is_dir()),
+            index: None,
             being_written: BTreeSet::new(),
             new: BTreeSet::new(),
             gone: BTreeSet::new(),
@@ -91,6 +90,7 @@ impl Watch {
             missed: false,
             kept: VecDeque::new(),
         };
+        watch.index = watch.git_index();
         let first = system.and_then(|system| {
             watch.watcher = Box::new(system);
             watch.follow()
@@ -143,11 +143,11 @@ impl Watch {
                 self.wait_for_quiet(messages);
             }
             // A file that moves is gone from one place and ready at another: that is one change.
-            if !self.ready.is_empty() && self.gone.is_empty() {
+            if !self.ready.is_empty() && self.gone.is_empty() && !self.theme_is_being_written() {
                 self.new.clear();
                 return Heard::Places(std::mem::take(&mut self.ready));
             }
-            let timeout = if !self.ready.is_empty() {
+            let timeout = if !self.ready.is_empty() && !self.gone.is_empty() {
                 Some(COMES_BACK)
             } else if !self.being_written.is_empty() || !self.came.is_empty() {
                 Some(SETTLES)
@@ -168,6 +168,12 @@ impl Watch {
                 Err(RecvTimeoutError::Timeout) => self.settle(),
             }
         }
+    }
+
+    /// Whether a file is half written that is read whenever another one of its kind changes.
+    fn theme_is_being_written(&self) -> bool {
+        let shared = ["templates", "data"].map(|folder| self.root.join(folder));
+        self.being_written.iter().any(|place| shared.iter().any(|folder| place.starts_with(folder)))
     }
 
     fn pending(&self) -> usize {
@@ -209,13 +215,24 @@ impl Watch {
         None
     }
 
+    /// Whether git changes the work tree, or has just done so: it holds a lock meanwhile, and writes its
+    /// index at the end.
     fn git_is_at_work(&self) -> bool {
-        self.pending() > 0 && self.lock.as_ref().is_some_and(|lock| lock.exists())
+        self.pending() > 0 && (self.git_has_lock() || self.git_index() != self.index)
+    }
+
+    fn git_has_lock(&self) -> bool {
+        self.git.as_ref().is_some_and(|git| git.join("index.lock").exists())
+    }
+
+    fn git_index(&self) -> Option<SystemTime> {
+        self.git.as_ref()?.join("index").metadata().ok()?.modified().ok()
     }
 
     /// Waits until nothing more happens, so that many changes are one.
     fn wait_for_quiet(&mut self, messages: &Receiver<Message>) {
-        for _ in 0..PATIENCE {
+        let mut waited = 0;
+        while waited < PATIENCE {
             match messages.recv_timeout(QUIET) {
                 Ok(message) => {
                     for message in std::iter::once(message).chain(messages.try_iter()) {
@@ -225,10 +242,11 @@ impl Watch {
                         }
                     }
                 }
-                Err(RecvTimeoutError::Timeout) if self.git_is_at_work() => {}
+                Err(RecvTimeoutError::Timeout) if self.git_has_lock() => waited += 1,
                 Err(_) => break,
             }
         }
+        self.index = self.git_index();
         self.settle();
     }
 
@@ -252,9 +270,10 @@ impl Watch {
                         self.gone.insert(place);
                     }
                 }
+                // What is put into it is not whole yet.
                 EventKind::Create(CreateKind::Folder) => {
-                    self.came.insert(place.clone());
-                    self.is_ready(place);
+                    self.gone.remove(&place);
+                    self.came.insert(place);
                 }
                 EventKind::Modify(ModifyKind::Name(_)) => {
                     if place.is_dir() {
@@ -285,5 +304,89 @@ impl Watch {
         self.being_written.remove(&place);
         self.gone.remove(&place);
         self.ready.insert(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use notify::event::{DataChange, RemoveKind};
+
+    use super::*;
+
+    const CLOSED: EventKind = EventKind::Access(AccessKind::Close(AccessMode::Write));
+    const WRITTEN: EventKind = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+    const CREATED: EventKind = EventKind::Create(CreateKind::File);
+    const REMOVED: EventKind = EventKind::Remove(RemoveKind::File);
+    const FROM: EventKind = EventKind::Modify(ModifyKind::Name(RenameMode::From));
+    const TO: EventKind = EventKind::Modify(ModifyKind::Name(RenameMode::To));
+
+    /// What is heard of some events that came at once, in names.
+    fn heard(events: &[(EventKind, &str)]) -> Vec<Vec<String>> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let (tell, messages) = mpsc::channel();
+        let (mut watch, _) = Watch::begin(root, &tell).expect("a watch");
+        for (kind, name) in events {
+            let event = Event::new(*kind).add_path(root.join(name));
+            tell.send(Message::Event(Ok(event))).expect("somebody listens");
+        }
+        let mut heard = Vec::new();
+        while let Heard::Places(places) = watch.wait(&messages, Some(SETTLES)) {
+            let names =
+                places.iter().map(|place| place.strip_prefix(root).expect("inside").display().to_string());
+            heard.push(names.collect());
+        }
+        heard
+    }
+
+    #[test]
+    fn every_way_of_saving_is_one_change() {
+        let a = "content/a.md";
+        let b = "content/b.md";
+        let in_place = [(WRITTEN, a), (WRITTEN, a), (CLOSED, a)];
+        let by_rename =
+            [(CREATED, "content/.a.tmp"), (CLOSED, "content/.a.tmp"), (FROM, "content/.a.tmp"), (TO, a)];
+        let delete_and_create = [(REMOVED, a), (CREATED, a), (WRITTEN, a), (CLOSED, a)];
+        let with_backup = [
+            (CREATED, "content/4913"),
+            (CLOSED, "content/4913"),
+            (REMOVED, "content/4913"),
+            (FROM, a),
+            (TO, "content/a.md~"),
+            (CREATED, a),
+            (WRITTEN, a),
+            (CLOSED, a),
+            (REMOVED, "content/a.md~"),
+        ];
+        let never_closed = [(WRITTEN, a)];
+        for events in [&in_place[..], &by_rename, &delete_and_create, &with_backup, &never_closed] {
+            assert_eq!(heard(events), [[a]], "{events:?}");
+        }
+        assert_eq!(heard(&[(FROM, a), (TO, b)]), [[a, b]], "a move");
+        assert_eq!(heard(&[(REMOVED, a)]), [[a]], "a file that is gone");
+        assert_eq!(
+            heard(&[(CREATED, a), (CLOSED, a), (REMOVED, a)]),
+            Vec::<Vec<String>>::new(),
+            "never there"
+        );
+    }
+
+    #[test]
+    fn many_changes_are_one_and_what_is_half_written_waits() {
+        let names: Vec<String> = (0..50).map(|i| format!("content/{i}.md")).collect();
+        let events: Vec<(EventKind, &str)> = names.iter().map(|name| (CLOSED, name.as_str())).collect();
+        assert_eq!(heard(&events).len(), 1);
+        // A text does not wait for a picture that takes long.
+        let events = [(WRITTEN, "content/large.png"), (WRITTEN, "content/a.md"), (CLOSED, "content/a.md")];
+        assert_eq!(heard(&events), [["content/a.md"], ["content/large.png"]]);
+        // Templates are read together.
+        let events = [(WRITTEN, "templates/a.html"), (CLOSED, "templates/b.html")];
+        assert_eq!(heard(&events), [["templates/a.html", "templates/b.html"]]);
+        assert_eq!(
+            heard(&[(CLOSED, "public/a.md"), (CLOSED, "content/.a.swp"), (CLOSED, "notes.txt")]).len(),
+            0
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! the browser did the thing, and panics with what the browser says when it cannot.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -21,7 +21,6 @@ const FLAGS: &[&str] = &[
     "--disable-dev-shm-usage",
     "--no-proxy-server",
 ];
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// The keys that have a name, in the order of their characters from U+E000 on.
 #[rustfmt::skip]
 const KEYS: [&str; 24] = [
@@ -120,16 +119,6 @@ impl Browser {
         text(self.get("/url"))
     }
 
-    /// The title of the page.
-    pub fn title(&self) -> String {
-        text(self.get("/title"))
-    }
-
-    /// The document as it is now, as HTML.
-    pub fn source(&self) -> String {
-        text(self.get("/source"))
-    }
-
     /// Runs the body of a function in the page, with `arguments`, and gives what it returns; of a promise,
     /// what it comes to.
     pub fn run(&self, script: &str, arguments: &[Value]) -> Value {
@@ -175,23 +164,6 @@ impl Browser {
         Tab(text(self.get("/window")))
     }
 
-    /// All tabs.
-    pub fn tabs(&self) -> Vec<Tab> {
-        list(self.get("/window/handles")).into_iter().map(|handle| Tab(text(handle))).collect()
-    }
-
-    /// Closes the tab of the page and goes to the first that is left. The last tab cannot be closed.
-    pub fn close_tab(&self) {
-        assert!(self.tabs().len() > 1, "a browser without tabs ends");
-        answer(self.agent.delete(self.address("/window")).call()).expect("the tab closes");
-        self.switch(&self.tabs()[0]);
-    }
-
-    /// Clicks on the first element of a selector, once it is in view.
-    pub fn click(&self, css: &str) {
-        self.on(css, "click", &json!({}));
-    }
-
     /// Clicks on the first element of a selector with Alt held down.
     pub fn click_with_alt(&self, css: &str) {
         let element = self.element(css);
@@ -222,29 +194,12 @@ impl Browser {
         self.post("/actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}));
     }
 
-    /// Types text into the first element of a selector, after what is in it.
-    pub fn type_into(&self, css: &str, text: &str) {
-        self.on(css, "value", &json!({"text": text}));
-    }
-
-    /// Scrolls the page to `y` pixels from its top and waits until it is drawn there.
-    pub fn scroll_to(&self, y: u32) {
-        self.run("scrollTo({top: arguments[0], behavior: 'instant'})", &[json!(y)]);
-        self.drawn();
-    }
-
     /// Makes the view of this tab so large: exactly, also below the smallest window.
     pub fn resize(&self, width: u32, height: u32) {
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         let command = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics});
         self.post("/goog/cdp/execute", &command);
         self.drawn();
-    }
-
-    /// Writes what is in view to a PNG file.
-    pub fn screenshot(&self, path: &Path) {
-        let picture = from_base64(&text(self.get("/screenshot")));
-        fs::write(path, picture).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// The errors on the console since the last call: uncaught ones, `console.error`, what did not load.
@@ -273,12 +228,6 @@ impl Browser {
             .unwrap_or_else(|message| panic!("{css}: {message}\nthe page:\n{}", self.body()));
         self.run(INTO_VIEW, std::slice::from_ref(&element));
         element
-    }
-
-    fn on(&self, css: &str, action: &str, body: &Value) {
-        let element = text(self.element(css)[ELEMENT].take());
-        self.try_post(&format!("/element/{element}/{action}"), body)
-            .unwrap_or_else(|message| panic!("{action} on {css}: {message}"));
     }
 
     fn address(&self, path: &str) -> String {
@@ -351,25 +300,4 @@ fn list(value: Value) -> Vec<Value> {
 fn in_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|file| file.is_file())
-}
-
-fn from_base64(text: &str) -> Vec<u8> {
-    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0);
-    for byte in text.bytes() {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => continue,
-        };
-        bits = (bits << 6) | u32::from(six);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count).to_le_bytes()[0]);
-        }
-    }
-    bytes
 }

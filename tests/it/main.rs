@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests make sites, read output and set the environment")]
 
 mod architecture;
+#[cfg(feature = "serve")]
+mod browser;
 mod cases;
 mod catalogue;
 mod command_line;
@@ -11,6 +13,10 @@ mod desk;
 mod documentation;
 mod edits;
 mod hostile;
+#[cfg(feature = "serve")]
+mod live;
 mod output;
+#[cfg(feature = "serve")]
+mod preview;
 mod random;
 mod site;
