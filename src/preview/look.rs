@@ -180,7 +180,7 @@ fn problem(shared: &Shared, diagnostic: &Diagnostic, sources: &Sources) -> Value
         "file": span.map(|span| span.file.as_str()),
         "line": place.map(|place| place.line),
         "column": place.map(|place| place.column),
-        "text": print(diagnostic, sources, Format::Human { colour: false }),
+        "text": print(diagnostic, sources, Format::Human { colour: false }).trim_end(),
         "href": own.map(|(span, place)| vscode(shared, &span.file, place.line, place.column)),
     })
 }
