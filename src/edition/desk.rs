@@ -4,12 +4,12 @@
 //! another is compared or made again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
 use super::read::{self, Read, Settings};
-use super::{Edition, Options, World, check, functions, views};
+use super::{Edition, Options, World, check};
 use crate::diagnostic::{Diagnostic, Sources, has_errors};
 use crate::document::{Document, Rules};
 use crate::links::{self, Linker};
@@ -105,20 +105,18 @@ impl Desk {
     /// The edition of what the desk has now.
     pub fn edition(&self) -> Edition {
         let linked = &self.linked;
-        let mut world = World {
-            cards: linked.site.entries.iter().map(|_| OnceLock::new()).collect(),
-            site: linked.site.clone(),
-            routes: Arc::clone(&linked.routes),
-            inventory: Arc::clone(&self.inventory),
-            assets: Arc::clone(&linked.assets),
-            sites: BTreeMap::new(),
-            asked: Mutex::new(BTreeSet::new()),
-        };
-        world.sites = views::sites(&world, &self.theme);
-        let world = Arc::new(world);
-        let mut engine = self.theme.engine.clone();
-        functions::register(&mut engine, &world, &self.theme);
-        Edition { world, theme: Arc::clone(&self.theme), engine }
+        Edition::new(
+            Arc::clone(&self.theme),
+            World {
+                cards: World::no_cards(&linked.site),
+                site: linked.site.clone(),
+                routes: Arc::clone(&linked.routes),
+                inventory: Arc::clone(&self.inventory),
+                assets: Arc::clone(&linked.assets),
+                sites: BTreeMap::new(),
+                asked: Mutex::default(),
+            },
+        )
     }
 
     /// The files of the built-in theme.

@@ -77,6 +77,36 @@ pub struct Edition {
     pub engine: Tera,
 }
 
+impl Edition {
+    /// An edition of a site in a theme's dress.
+    fn new(theme: Arc<Theme>, mut world: World) -> Self {
+        world.sites = views::sites(&world, &theme);
+        let world = Arc::new(world);
+        let mut engine = theme.engine.clone();
+        functions::register(&mut engine, &world, &theme);
+        Self { world, theme, engine }
+    }
+
+    /// The same edition without the views that pages have made so far: to make many pages of a large site
+    /// and keep none of it.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        let world = &self.world;
+        Self::new(
+            Arc::clone(&self.theme),
+            World {
+                cards: World::no_cards(&world.site),
+                site: world.site.clone(),
+                routes: Arc::clone(&world.routes),
+                inventory: Arc::clone(&world.inventory),
+                assets: Arc::clone(&world.assets),
+                sites: BTreeMap::new(),
+                asked: Mutex::default(),
+            },
+        )
+    }
+}
+
 /// What the functions of templates know of the site.
 pub struct World {
     /// The site.
@@ -97,6 +127,10 @@ pub struct World {
 }
 
 impl World {
+    fn no_cards(site: &Site) -> Vec<OnceLock<Value>> {
+        site.entries.iter().map(|_| OnceLock::new()).collect()
+    }
+
     /// The short view of an entry.
     pub fn card(&self, id: EntryId) -> Value {
         let make = || Value::from_serializable(&views::card(self, &self.site.entries[id]));

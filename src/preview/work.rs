@@ -31,6 +31,9 @@ const RECENT: usize = 20;
 /// How many documents with something wrong are looked at again at once; the others wait for the background.
 const LOOKED_AT: usize = 200;
 
+/// How many pages are made in the background with one edition: what they made of it is forgotten then.
+const AT_ONCE: usize = 1024;
+
 /// What the desk is told.
 pub enum Message {
     /// Something happened to a file.
@@ -398,17 +401,18 @@ fn everything_wrong(edition: &Edition, is_old: &(dyn Fn() -> bool + Sync)) -> Ve
     let between = documents.flat_map_iter(|entry| check::entry(world, entry)).map(Found::between);
     let mut found: Vec<Found> = between.collect();
     found.extend(check::rest(world).into_iter().map(Found::between));
-    let on_pages: Vec<Found> = world
-        .routes
-        .all
-        .par_iter()
-        .filter(|_| !is_old())
-        .flat_map_iter(|route| {
-            let url = route.url(&world.site).map(|url| url.to_string());
-            let (_, said) = render(edition, route);
-            said.into_iter().map(move |diagnostic| Found { diagnostic, output: url.clone() })
-        })
-        .collect();
-    found.extend(on_pages);
+    for routes in world.routes.all.chunks(AT_ONCE).take_while(|_| !is_old()) {
+        let edition = edition.afresh();
+        let on_pages: Vec<Found> = routes
+            .par_iter()
+            .filter(|_| !is_old())
+            .flat_map_iter(|route| {
+                let url = route.url(&edition.world.site).map(|url| url.to_string());
+                let (_, said) = render(&edition, route);
+                said.into_iter().map(move |diagnostic| Found { diagnostic, output: url.clone() })
+            })
+            .collect();
+        found.extend(on_pages);
+    }
     found
 }
