@@ -624,6 +624,10 @@ fn a_tab_is_told_where_its_page_went() {
 #[test]
 fn after_random_edits_what_is_served_is_what_is_built() {
     let site = demo();
+    // What comes with a new folder is waited for; here what is written first is to be seen first.
+    for folder in ["static", "data", "templates/components", "content/briefings/moved"] {
+        fs::create_dir_all(site.path().join(folder)).expect("a folder");
+    }
     let preview = Preview::of(&site);
     let mut revisions = preview.revisions();
     let as_published = json!({"now": NOW, "unpublished": false});
@@ -703,4 +707,34 @@ fn is_as_built(site: &Site, preview: &Preview, story: &[String]) -> bool {
         }
     }
     true
+}
+
+#[test]
+fn a_storm_of_saves_leaves_nothing_behind() {
+    let site = small();
+    let preview = Preview::of(&site);
+    let mut revisions = preview.revisions();
+    for number in 1..=1_000 {
+        site.write("content/briefings/port.md", BRIEFING.replace("Once.", &format!("Save {number}.")));
+    }
+    for number in 0..500 {
+        let text = BRIEFING.replace("harbour", &format!("harbour-{number}"));
+        site.write(&format!("content/briefings/pier-{number}.md"), text);
+    }
+    preview.until(&mut revisions, "the last save", |p| {
+        let last = p.get("/briefings/port/").text().contains("Save 1000.");
+        (last && (0..500).all(|n| p.get(&format!("/briefings/pier-{n}/")).status == 200)).then_some(())
+    });
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_ends_it_at_once_with_tabs_open() {
+    let site = small();
+    let mut preview = Preview::of(&site);
+    let _listening = preview.revisions();
+    let id = preview.program.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
+    let ended = preview.program.wait().expect("an end");
+    assert!(!ended.success(), "a signal ended it");
 }
