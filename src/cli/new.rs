@@ -62,7 +62,7 @@ fn site(session: &Session, folder: &Path) -> End {
     session.say(&format!("made a site in {}", folder.display()));
     session.say("next:");
     session.say(&format!("  cd {}", folder.display()));
-    session.say("  nutgraf build");
+    session.say("  nutgraf serve --open");
     session.say("  nutgraf new briefing \"Your first headline\"");
     End::Done
 }

@@ -11,7 +11,7 @@ pub fn site(name: &str, today: &str) -> Vec<(&'static str, String)> {
         "---\ntitle: The first briefing\ndate: {today}\nsection: news\nbyline: General news correspondent\ntopics: [welcome]\nexplainers: [how-briefings-work]\n---\n\
          This is the lede: one or two sentences that say what happened.\n\n\
          **The context.** A paragraph that begins with a bold question or a short bold sentence opens a section of its own. You need no special markup for it.\n\n\
-         **What happens next?** Change this file and run `nutgraf build`. The site is in public/; any web server shows it, for example `python3 -m http.server -d public`.\n"
+         **What happens next?** Run `nutgraf serve --open` and change this file: the page follows every save. `nutgraf build` makes the site in public/, for any web server.\n"
     );
     let explainer = format!(
         "---\ntitle: How briefings work\nas_of: {today}\nsummary: A briefing is short news with its context. The context is written once, in an explainer like this one, and shown wherever it belongs.\n---\n\

@@ -211,6 +211,12 @@ impl Desk {
         files.filter_map(|file| Some((file.clone(), self.source(&file)?))).collect()
     }
 
+    /// nutgraf.yaml and its text.
+    pub fn settings_source(&self) -> Option<(SitePath, Arc<str>)> {
+        let file = SitePath::new("nutgraf.yaml");
+        Some((file.clone(), self.source(&file)?))
+    }
+
     /// The texts that some diagnostics are about.
     pub fn sources_of(&self, diagnostics: &[Diagnostic]) -> Sources {
         let spans = diagnostics.iter().flat_map(|d| d.span.iter().chain(d.labels.iter().map(|l| &l.span)));

@@ -143,7 +143,9 @@ fn open(tree: &Tree, options: &Options, current: &mut Current) -> Option<Desk> {
 
 fn set_said(current: &mut Current, desk: &Desk) {
     let said = desk.said();
-    current.sources = Arc::new(desk.sources_of(&said));
+    let mut sources = desk.sources_of(&said);
+    sources.extend(desk.settings_source());
+    current.sources = Arc::new(sources);
     current.said = Arc::new(said);
     current.assets = Arc::new(OnceLock::new());
     current.sample = Arc::new(OnceLock::new());
