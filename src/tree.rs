@@ -92,7 +92,12 @@ impl Tree {
                 }
             } else {
                 let folder = path.as_str().split('/').next().unwrap_or_default();
-                walk(&self.root, place, folder, &mut found, &mut diagnostics);
+                // A place may lie below a link that leads out.
+                let parent = place.parent().and_then(|parent| fs::canonicalize(parent).ok());
+                let inside = fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
+                if parent.is_some_and(|parent| parent.starts_with(inside)) {
+                    walk(&self.root, place, folder, &mut found, &mut diagnostics);
+                }
             }
             touched.extend(before);
             touched.extend(found.keys().cloned());

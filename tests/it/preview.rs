@@ -332,6 +332,20 @@ fn strangers_are_refused_and_nothing_outside_is_readable() {
 
 #[test]
 #[cfg(unix)]
+fn what_lies_behind_a_link_out_of_the_site_stays_out() {
+    let outside = tempfile::tempdir().expect("a folder");
+    let site = small();
+    std::os::unix::fs::symlink(outside.path(), site.path().join("content/briefings/out")).expect("a link");
+    let preview = Preview::of(&site);
+    let mut revisions = preview.revisions();
+    fs::write(outside.path().join("secret.md"), BRIEFING.replace("harbour", "secret")).expect("a file");
+    site.write("content/briefings/pier.md", BRIEFING.replace("harbour", "pier"));
+    preview.until(&mut revisions, "the pier", |p| (p.get("/briefings/pier/").status == 200).then_some(()));
+    assert_eq!(preview.get("/briefings/secret/").status, 404);
+}
+
+#[test]
+#[cfg(unix)]
 fn an_editor_gets_a_path_and_never_a_shell() {
     use std::os::unix::fs::PermissionsExt;
     let site = small();
