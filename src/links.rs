@@ -216,6 +216,14 @@ pub fn encode(path: &str) -> String {
     utf8_percent_encode(path, PATH).to_string()
 }
 
+/// What must be escaped in a whole address, which may have a query and an anchor, and escapes of its own.
+const ADDRESS: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}');
+
+/// An address with what it cannot hold escaped.
+pub fn encode_address(address: &str) -> String {
+    utf8_percent_encode(address, ADDRESS).to_string()
+}
+
 /// Whether a link leads to another site: it has a scheme or a host.
 pub fn is_outside(written: &str) -> bool {
     if written.starts_with("//") {

@@ -106,6 +106,11 @@ impl Tree {
         (touched, diagnostics)
     }
 
+    /// Where a file of the site lies on disk.
+    pub fn place(&self, path: &SitePath) -> PathBuf {
+        self.root.join(path.as_str())
+    }
+
     fn at_or_below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a SitePath> {
         let own = self.files.get_key_value(path).map(|(path, _)| path);
         // Everything below `a/b` stands between `a/b/` and `a/b0`, the character after `/`.

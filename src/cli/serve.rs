@@ -60,8 +60,26 @@ mod live {
     use jiff::tz::TimeZone;
 
     /// Editors that need the terminal the preview was started in, and cannot be opened from a browser.
-    const IN_THE_TERMINAL: &[&str] =
-        &["vi", "vim", "nvim", "nano", "micro", "hx", "kak", "emacs", "ed", "pico", "joe", "mcedit", "ne"];
+    const IN_THE_TERMINAL: &[&str] = &[
+        "vi",
+        "vim",
+        "vim.basic",
+        "vim.tiny",
+        "nvim",
+        "nano",
+        "nano-tiny",
+        "editor",
+        "sensible-editor",
+        "micro",
+        "hx",
+        "kak",
+        "emacs",
+        "ed",
+        "pico",
+        "joe",
+        "mcedit",
+        "ne",
+    ];
 
     /// Runs the command.
     #[expect(clippy::disallowed_methods, reason = "the time it takes is shown, never used")]
@@ -109,9 +127,9 @@ mod live {
             if at.port() != arguments.port && arguments.port != 0 {
                 session.say(&format!("port {} is taken, so it is {}", arguments.port, at.port()));
             }
-            session.say(&format!("Local:      {local}"));
+            session.result(&format!("Local:      {local}"));
             match network(at, current) {
-                Some(address) => session.say(&format!("Network:    {address}")),
+                Some(address) => session.result(&format!("Network:    {address}")),
                 None => session.say("Network:    only this machine (`--host 0.0.0.0` lets a phone in)"),
             }
             session.say(&format!("All pages:  {}_nutgraf/", origin(at)));
@@ -134,7 +152,11 @@ mod live {
     fn editor(told: Option<&str>) -> Result<Option<Vec<String>>, String> {
         let visual = std::env::var("VISUAL").unwrap_or_default();
         let text = told.unwrap_or(&visual);
-        let parts = shell_words::split(text).map_err(|error| format!("`--editor {text}`: {error}"))?;
+        let parts = match (shell_words::split(text), told) {
+            (Ok(parts), _) => parts,
+            (Err(_), None) => return Ok(None),
+            (Err(error), Some(_)) => return Err(format!("`--editor {text}`: {error}")),
+        };
         let Some(program) = parts.first() else { return Ok(None) };
         let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
         match (told, IN_THE_TERMINAL.contains(&name)) {

@@ -25,6 +25,8 @@ pub struct Desk {
     options: Options,
     built_in: Tree,
     settings: Settings,
+    /// Whether there are new settings that wait for templates without an error.
+    settings_wait: bool,
     theme: Arc<Theme>,
     theme_said: Vec<Diagnostic>,
     /// The texts of templates as they are, also when the last good ones are shown.
@@ -89,6 +91,7 @@ impl Desk {
             options,
             built_in,
             settings,
+            settings_wait: false,
             theme_is_good: !has_errors(&theme_said),
             theme_sources: theme.sources.clone(),
             theme: Arc::new(theme),
@@ -136,17 +139,20 @@ impl Desk {
         let is_below = |path: &SitePath, folder: &str| {
             path.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
         };
-        let settings = touched.contains("nutgraf.yaml") && self.read_settings(tree);
+        let before = Arc::clone(&self.settings.config);
+        let settings = (touched.contains("nutgraf.yaml") || self.settings_wait) && self.read_settings(tree);
         let theme = touched.iter().any(|path| is_below(path, "templates") || is_below(path, "data"));
         if settings || theme {
             again = again.max(Again::Pages);
-            if self.read_theme(tree) {
+            let (is_adopted, documents) = self.read_theme(tree);
+            // New settings with the old templates would be a site that nobody made.
+            self.settings_wait = settings && !is_adopted;
+            if self.settings_wait {
+                self.settings.config = before;
+            } else if settings || documents {
                 again = Again::Links;
+                self.gathering.turn(Arc::clone(&self.settings.config), self.clock());
             }
-        }
-        if settings {
-            again = Again::Links;
-            self.gathering.turn(Arc::clone(&self.settings.config), self.clock());
         }
         let files: Vec<&SitePath> = touched
             .iter()
@@ -243,7 +249,9 @@ impl Desk {
     fn read_settings(&mut self, tree: &Tree) -> bool {
         match read::settings(tree, &self.options) {
             Ok(settings) if !has_errors(&settings.said) => {
-                let same = settings.source == self.settings.source && !has_errors(&self.settings.said);
+                let same = settings.source == self.settings.source
+                    && !has_errors(&self.settings.said)
+                    && !self.settings_wait;
                 self.settings = settings;
                 !same
             }
@@ -259,15 +267,16 @@ impl Desk {
         }
     }
 
-    /// Reads templates, strings and data. Returns whether documents had to be read again.
-    fn read_theme(&mut self, tree: &Tree) -> bool {
+    /// Reads templates, strings and data. Returns whether they were taken, and whether documents had to be
+    /// read again.
+    fn read_theme(&mut self, tree: &Tree) -> (bool, bool) {
         let (theme, said) = theme::load(tree, &self.built_in, &self.settings.config);
         let is_good = !has_errors(&said);
         self.theme_said = said;
         if self.theme_is_good && !is_good {
             // The last good templates stay; messages are about the new texts.
             self.theme_sources = theme.sources;
-            return false;
+            return (false, false);
         }
         self.theme_is_good = is_good;
         self.theme_sources.clone_from(&theme.sources);
@@ -277,7 +286,7 @@ impl Desk {
             for read in self.documents.values_mut() {
                 read.check_arguments(&self.theme);
             }
-            return false;
+            return (true, false);
         }
         self.rules = rules;
         let paths: Vec<&SitePath> = tree.below("content").collect();
@@ -291,7 +300,7 @@ impl Desk {
         let published: Vec<Arc<Document>> =
             self.documents.values().filter_map(|read| read.document.clone()).collect();
         self.gathering = Gathering::new(Arc::clone(&self.settings.config), self.clock(), &published);
-        true
+        (true, true)
     }
 
     /// Forgets the hashes of files that are others now. Returns whether any is.

@@ -43,7 +43,8 @@ pub struct Read {
 impl Read {
     /// Keeps the document that was there before an error came into the text.
     pub fn keep_last_good(&mut self, old: &Self) {
-        if !self.is_good && old.is_good {
+        // A file that is no document any more has no page either.
+        if self.document.is_some() && !self.is_good && old.is_good {
             self.document.clone_from(&old.document);
             self.is_good = true;
         }
@@ -137,5 +138,6 @@ fn one(tree: &Tree, path: &SitePath, rules: &Rules, theme: &Theme) -> Read {
     });
     let said = said(&document, theme, &identified);
     let is_good = !has_errors(&said);
+    let source = source.or_else(|| Some(Arc::clone(&document.source)));
     Read { document: Some(document), source, said, identified, is_good }
 }

@@ -2,6 +2,7 @@
 //! a tab that asks what its page is now, and a rule that shows one address at another.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use percent_encoding::percent_decode_str;
 
@@ -47,6 +48,8 @@ pub struct Page {
     pub source: Option<SitePath>,
     /// Whether it says that there is nothing here.
     pub is_missing: bool,
+    /// Whether it could not be made, so that this is the last good one, or an empty one.
+    pub has_failed: bool,
     /// What went wrong while it was made.
     pub said: Vec<Diagnostic>,
 }
@@ -60,21 +63,27 @@ pub fn answer(shared: &Shared, current: &Current, path: &str, marks: Marks) -> A
         if path == "/" || path == base {
             return Answer::Redirect { to: format!("{base}/"), status: 302, bytes: Vec::new() };
         }
-        return missing(edition, &path, marks);
+        return missing(current, edition, &path, marks);
     };
     let found = at(shared, current, edition, inner, marks);
     let is_there = found.is_some();
     let rules = text(shared, edition, "_redirects");
     match host::redirect(&rules, inner, is_there) {
-        Some(redirect) if redirect.status == 200 => {
+        Some(redirect) if matches!(redirect.status, 200 | 404 | 410) => {
             let other = redirect.to.strip_prefix(base).unwrap_or(&redirect.to);
-            at(shared, current, edition, other, marks).or(found)
+            let shown = at(shared, current, edition, other, marks);
+            match shown.or(found) {
+                Some(Answer::Page(page)) if redirect.status != 200 => {
+                    Some(Answer::Page(Page { is_missing: true, ..page }))
+                }
+                other => other,
+            }
         }
         // A browser must not remember what an editor may change.
         Some(redirect) => Some(Answer::Redirect { to: redirect.to, status: 302, bytes: Vec::new() }),
         None => found,
     }
-    .unwrap_or_else(|| missing(edition, inner, marks))
+    .unwrap_or_else(|| missing(current, edition, inner, marks))
 }
 
 /// The headers of the site's own `_headers` for a path.
@@ -104,10 +113,10 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
     if let Some(route) = route_at(edition, inner) {
         if let Route::Redirect { to, .. } = route {
             let to = href(&world.site.entries[*to].url);
-            let bytes = page(edition, route, marks).map(|page| page.bytes).unwrap_or_default();
+            let bytes = page(current, edition, route, marks).map(|page| page.bytes).unwrap_or_default();
             return Some(Answer::Redirect { to, status: 302, bytes });
         }
-        return Some(Answer::Page(page(edition, route, marks)?));
+        return Some(Answer::Page(page(current, edition, route, marks)?));
     }
     if let Some(asset) = current.asset(inner) {
         let bytes = match asset {
@@ -137,17 +146,30 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
     Some(Answer::File { name: index, bytes: read(shared, file)? })
 }
 
-/// Makes a page.
-pub fn page(edition: &Edition, route: &Route, marks: Marks) -> Option<Page> {
+/// What is shown of a page that could never be made.
+const EMPTY: &str = "<!doctype html>\n<html><head><meta charset=\"utf-8\"><title>Nutgraf</title></head><body></body></html>\n";
+
+/// Makes a page; when that fails, as it was in the last good edition.
+fn page(current: &Current, edition: &Edition, route: &Route, marks: Marks) -> Option<Page> {
     let (output, said) = render_with(edition, route, marks);
+    let has_failed = output.is_none();
     let bytes = match output.map(|output| output.body) {
         Some(Body::Bytes(bytes)) => bytes,
         Some(Body::Text(text)) => text.as_bytes().to_vec(),
         Some(Body::File(_)) => return None,
-        // The page could not be made; what is wrong is shown over an empty one.
-        None => b"<!doctype html>\n<html><head><meta charset=\"utf-8\"><title>Nutgraf</title></head><body></body></html>\n".to_vec(),
+        None => {
+            current.has_failed.store(true, Ordering::Relaxed);
+            let url = route.url(&edition.world.site);
+            let good = current.good.as_ref().zip(url).and_then(|(good, url)| {
+                match render_with(good, good.world.routes.at(&url)?, marks).0?.body {
+                    Body::Bytes(bytes) => Some(bytes),
+                    Body::Text(_) | Body::File(_) => None,
+                }
+            });
+            good.unwrap_or_else(|| EMPTY.into())
+        }
     };
-    Some(Page { bytes, source: source_of(edition, route), is_missing: false, said })
+    Some(Page { bytes, source: source_of(edition, route), is_missing: false, has_failed, said })
 }
 
 /// The file a page is of.
@@ -162,14 +184,14 @@ fn source_of(edition: &Edition, route: &Route) -> Option<SitePath> {
 }
 
 /// The page for an address that does not exist, in the language that the address begins with.
-fn missing(edition: &Edition, inner: &str, marks: Marks) -> Answer {
+fn missing(current: &Current, edition: &Edition, inner: &str, marks: Marks) -> Answer {
     let site = &edition.world.site;
     let own = |language: &&str| {
         let prefix = site.config.prefix(language);
         !prefix.is_empty() && inner.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('/'))
     };
     let language = site.languages().find(own).unwrap_or(&site.config.language).to_owned();
-    match page(edition, &Route::NotFound { language }, marks) {
+    match page(current, edition, &Route::NotFound { language }, marks) {
         Some(page) => Answer::Page(Page { is_missing: true, ..page }),
         None => Answer::Nothing,
     }

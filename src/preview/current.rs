@@ -2,6 +2,7 @@
 //! nobody ever sees a half-made site.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::{self, Diagnostic, Severity, Sources};
@@ -20,8 +21,14 @@ pub struct Current {
     pub said: Arc<Vec<Diagnostic>>,
     /// The texts that is about.
     pub sources: Arc<Sources>,
+    /// What is wrong with the site's folders: links that lead out, names that cannot be read.
+    pub walked: Arc<Vec<Diagnostic>>,
     /// What is wrong between documents and on pages.
     pub found: Arc<Vec<Found>>,
+    /// The last edition of which no page is known to have failed.
+    pub good: Option<Arc<Edition>>,
+    /// Whether a page of this edition failed when it was asked for.
+    pub has_failed: Arc<AtomicBool>,
     /// Where files went that are gone from their places.
     pub moved: Arc<BTreeMap<SitePath, SitePath>>,
     /// Files of static/ that changed since the preview began, with a hash.
@@ -78,8 +85,17 @@ impl Current {
                 }
             }
         }
-        list.extend(self.said.iter().cloned());
+        list.extend(self.said.iter().chain(self.walked.iter()).cloned());
         Problems { list: diagnostic::sort(list), sources }
+    }
+
+    /// Makes room for the next edition: this one is remembered, unless a page of it failed.
+    pub fn remember(&mut self) {
+        let failed = self.found.iter().any(|found| found.output.is_some());
+        if !failed && !self.has_failed.load(Ordering::Relaxed) {
+            self.good.clone_from(&self.edition);
+        }
+        self.has_failed = Arc::default();
     }
 
     fn is_newer(&self, file: &SitePath) -> bool {

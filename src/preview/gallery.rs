@@ -33,7 +33,9 @@ const SAMPLE_TEMPLATE: &str = r#"{% extends "base.html" %}
 
 /// The page of all pages, those that match `wanted` when it is not empty.
 pub fn pages(shared: &Shared, current: &Current, wanted: &str) -> String {
-    let Some(edition) = &current.edition else { return fill("pages.html", &Context::new()) };
+    let mut context = Context::new();
+    context.insert("revision", &current.revision);
+    let Some(edition) = &current.edition else { return fill("pages.html", &context) };
     let site = &edition.world.site;
     let needle = wanted.trim().to_lowercase();
     let found = |entry: &Entry| {
@@ -53,7 +55,6 @@ pub fn pages(shared: &Shared, current: &Current, wanted: &str) -> String {
     let left_out = site.left_out.iter().take(LISTED).map(
         |left_out| json!({"file": left_out.path.as_str(), "why": left_out.why.reason(&site.config.timezone)}),
     );
-    let mut context = Context::new();
     context.insert("site", &site.config.title);
     context.insert(
         "home",
@@ -90,6 +91,7 @@ fn line(edition: &Edition, entry: &Entry) -> Value {
 /// The page of all components.
 pub fn components(current: &Current) -> String {
     let mut context = Context::new();
+    context.insert("revision", &current.revision);
     if let Some(edition) = &current.edition {
         let catalogue = &edition.theme.catalogue;
         let own = |name: &str| {

@@ -16,7 +16,7 @@ struct Rule {
 pub struct Redirect {
     /// The address.
     pub to: String,
-    /// 301, 302, 303, 307 or 308; 200 when the page of the other address is to be shown here.
+    /// 301, 302, 303, 307 or 308; 200, 404 or 410 when the page of the other address is to be shown here.
     pub status: u16,
 }
 
@@ -49,8 +49,11 @@ fn rule(line: &str) -> Option<Rule> {
     let from = parts.next().filter(|from| from.starts_with('/'))?;
     let to = parts.next()?;
     let code = parts.next().unwrap_or("301");
-    let status =
-        code.trim_end_matches('!').parse().ok().filter(|s| matches!(s, 200 | 301..=303 | 307 | 308))?;
+    let status = code
+        .trim_end_matches('!')
+        .parse()
+        .ok()
+        .filter(|s| matches!(s, 200 | 301..=303 | 307 | 308 | 404 | 410))?;
     Some(Rule { from: from.into(), to: to.into(), status, forced: code.ends_with('!') })
 }
 

@@ -75,7 +75,10 @@ fn is_still(page: &Page, seen: Option<&SitePath>) -> bool {
 
 fn shown(page: &Page, question: &Question) -> Value {
     let hash = hash(&page.bytes);
-    if hash == question.seen {
+    // A tab that shows a page keeps it while it cannot be made.
+    if page.has_failed && !question.seen.is_empty() {
+        json!({"state": "same", "hash": question.seen})
+    } else if hash == question.seen {
         json!({"state": "same", "hash": hash})
     } else {
         json!({"state": "changed", "hash": hash, "html": String::from_utf8_lossy(&page.bytes)})

@@ -13,7 +13,6 @@ mod work;
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
@@ -69,7 +68,14 @@ pub fn serve(
     let (shared, work, note) =
         work::begin(options, tell).map_err(|error| std::io::Error::other(error.to_string()))?;
     ready(&shared.current(), note, &listener);
-    let served = Arc::clone(&shared);
-    thread::spawn(move || work.run(&messages));
-    server::serve(listener, served)
+    let (end, ended) = mpsc::channel();
+    let stopped = end.clone();
+    thread::spawn(move || {
+        let worker = thread::spawn(move || work.run(&messages));
+        // A server that answers old pages for ever would be worse than none.
+        let _ = worker.join();
+        let _ = stopped.send(Err(std::io::Error::other("the preview cannot go on")));
+    });
+    thread::spawn(move || end.send(server::serve(listener, shared)));
+    ended.recv().unwrap_or(Ok(()))
 }

@@ -250,11 +250,17 @@ async fn own_file(axum::extract::Path(file): axum::extract::Path<String>) -> Res
 
 async fn pages(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
     let wanted = parameter(&query.unwrap_or_default(), "q");
-    html(gallery::pages(&shared, &shared.current(), &wanted))
+    own_page(gallery::pages(&shared, &shared.current(), &wanted))
 }
 
 async fn components(State(shared): State<Arc<Shared>>) -> Response {
-    html(gallery::components(&shared.current()))
+    own_page(gallery::components(&shared.current()))
+}
+
+/// A page of the preview's own, which no other site may put into a frame.
+fn own_page(page: String) -> Response {
+    let policy = "frame-ancestors 'self'";
+    ([(header::CONTENT_SECURITY_POLICY, policy)], html(page)).into_response()
 }
 
 async fn component(
@@ -296,20 +302,27 @@ async fn site(State(shared): State<Arc<Shared>>, request: Request) -> Response {
         Answer::File { name, bytes } => file(&name, bytes, request.headers()),
         Answer::Redirect { to, status, bytes } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
-            let to = HeaderValue::from_str(&crate::links::encode(&to));
+            let to = HeaderValue::from_str(&crate::links::encode_address(&to));
             let mut response = (status, html(bytes)).into_response();
             response.headers_mut().extend(to.ok().map(|to| (header::LOCATION, to)));
             response
         }
         Answer::Nothing => (StatusCode::NOT_FOUND, "there is nothing here\n").into_response(),
     };
+    let mut named: Vec<HeaderName> = Vec::new();
     for (name, value) in answer::headers(&shared, &current, path) {
         let (Ok(name), Ok(value)) = (HeaderName::try_from(&name), HeaderValue::from_str(&value)) else {
             continue;
         };
-        // The preview's files change under their names, whatever is said of the published ones.
-        if name != header::CACHE_CONTROL {
+        if OURS.contains(&name.as_str()) {
+            continue;
+        }
+        // A header of the site's own takes the place of the usual one; several of a name stand together.
+        if named.contains(&name) {
             response.headers_mut().append(name, value);
+        } else {
+            response.headers_mut().insert(name.clone(), value);
+            named.push(name);
         }
     }
     if is_browser {
@@ -317,6 +330,22 @@ async fn site(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     }
     response
 }
+
+/// Headers that say how an answer is sent, or how long it is kept: the preview's files change under their
+/// names, whatever is said of the published ones.
+const OURS: &[&str] = &[
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "date",
+    "keep-alive",
+    "location",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// What is shown while the settings could never be read.
 const EMPTY: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Nutgraf</title>\
@@ -370,24 +399,36 @@ fn file(name: &str, bytes: Vec<u8>, asked: &HeaderMap) -> Response {
     }
 }
 
-/// A policy of the site that would keep the preview's own script and style out lets them in.
+/// Policies of the site that would keep the preview's own script and style out let them in.
 fn allow_own_script(headers: &mut HeaderMap) {
-    let Some(policy) = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|p| p.to_str().ok()) else {
-        return;
-    };
+    let policies: Vec<String> = headers
+        .get_all(header::CONTENT_SECURITY_POLICY)
+        .iter()
+        .filter_map(|policy| Some(with_own_script(policy.to_str().ok()?)))
+        .collect();
+    headers.remove(header::CONTENT_SECURITY_POLICY);
+    let values = policies.iter().filter_map(|policy| HeaderValue::from_str(policy).ok());
+    headers.extend(values.map(|value| (header::CONTENT_SECURITY_POLICY, value)));
+}
+
+fn with_own_script(policy: &str) -> String {
+    // What would stop the preview altogether, or send a phone to a port that speaks no TLS.
+    let stops = ["require-trusted-types-for", "trusted-types", "sandbox", "upgrade-insecure-requests"];
+    let name_of = |directive: &str| directive.split_whitespace().next().unwrap_or_default().to_owned();
+    let directives = policy.split(';').map(str::trim).filter(|d| !d.is_empty());
     let mut directives: Vec<String> =
-        policy.split(';').map(|d| d.trim().to_owned()).filter(|d| !d.is_empty()).collect();
+        directives.filter(|d| !stops.contains(&name_of(d).as_str())).map(str::to_owned).collect();
+    let default = directives.iter().find_map(|d| d.strip_prefix("default-src")).map(str::to_owned);
     for name in ["script-src", "style-src", "connect-src"] {
-        let default = directives.iter().find_map(|d| d.strip_prefix("default-src ")).map(str::to_owned);
-        if let Some(own) = directives.iter_mut().find(|d| d.split_whitespace().next() == Some(name)) {
-            *own = format!("{} 'self'", own.replace(" 'none'", ""));
-        } else if let Some(inherited) = default {
-            directives.push(format!("{name} {} 'self'", inherited.replace("'none'", "")));
+        if default.is_some() && !directives.iter().any(|d| name_of(d) == name) {
+            directives.push(format!("{name}{}", default.as_deref().unwrap_or_default()));
         }
     }
-    if let Ok(policy) = HeaderValue::from_str(&directives.join("; ")) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    let own = ["script-src", "script-src-elem", "style-src", "style-src-elem", "connect-src"];
+    for directive in directives.iter_mut().filter(|d| own.contains(&name_of(d).as_str())) {
+        *directive = format!("{} 'self'", directive.replace(" 'none'", ""));
     }
+    directives.join("; ")
 }
 
 #[cfg(test)]

@@ -103,7 +103,10 @@ pub fn begin(options: Options, tell: Sender<Message>) -> notify::Result<(Arc<Sha
         edition: None,
         said: Arc::default(),
         sources: Arc::default(),
-        found: Arc::new(walked.into_iter().map(Found::between).collect()),
+        walked: Arc::new(walked),
+        found: Arc::default(),
+        good: None,
+        has_failed: Arc::default(),
         moved: Arc::default(),
         statics: Arc::default(),
         recent: Arc::default(),
@@ -224,13 +227,16 @@ impl Work {
             self.desk = open(&tree, &shared.options, &mut current);
             true
         };
-        if !changed && walked.is_empty() {
+        let walked = still_walked(&current.walked, &tree, places, walked);
+        if !changed && walked == *current.walked {
             self.background.look(current.revision, current.edition.clone());
             return;
         }
+        current.walked = Arc::new(walked);
         let Some(desk) = &self.desk else {
             current.revision += 1;
-            shared.show(current);
+            drop(tree);
+            self.show(current);
             return;
         };
         note_moves(&mut current, desk, &tree, &before, &touched);
@@ -239,9 +245,10 @@ impl Work {
         let mut looked_at: BTreeSet<SitePath> = touched;
         let wrong = current.found.iter().filter_map(|found| found.diagnostic.span.as_ref());
         looked_at.extend(wrong.map(|span| span.file.clone()).take(LOOKED_AT));
+        current.remember();
         current.edition = Some(Arc::new(desk.edition()));
         set_said(&mut current, desk);
-        current.found = Arc::new(found_at_once(&current, &looked_at, walked));
+        current.found = Arc::new(found_at_once(&current, &looked_at));
         current.revision += 1;
         drop(tree);
         self.show(current);
@@ -255,6 +262,7 @@ impl Work {
         let Some(desk) = &mut self.desk else { return };
         desk.turn(&tree, now(&shared.options, &clock), shows(&clock));
         current.clock = clock;
+        current.remember();
         current.edition = Some(Arc::new(desk.edition()));
         set_said(&mut current, desk);
         current.revision += 1;
@@ -291,16 +299,41 @@ impl Work {
     }
 }
 
+/// What is wrong with folders, after some places were looked at again.
+fn still_walked(
+    before: &[Diagnostic],
+    tree: &Tree,
+    places: &BTreeSet<std::path::PathBuf>,
+    walked: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    let is_below = |d: &Diagnostic| {
+        d.span
+            .as_ref()
+            .is_some_and(|span| places.iter().any(|place| tree.place(&span.file).starts_with(place)))
+    };
+    before.iter().filter(|d| !is_below(d)).cloned().chain(walked).collect()
+}
+
 /// What is wrong, as far as it must be known at once: between the documents that were touched and those that
-/// had something wrong, and on the pages that had.
-fn found_at_once(current: &Current, looked_at: &BTreeSet<SitePath>, walked: Vec<Diagnostic>) -> Vec<Found> {
+/// had something wrong, and on the pages that had. Beyond a number the background looks at them again.
+fn found_at_once(current: &Current, looked_at: &BTreeSet<SitePath>) -> Vec<Found> {
     let Some(edition) = &current.edition else { return Vec::new() };
     let world = &edition.world;
-    let mut found: Vec<Found> = walked.into_iter().map(Found::between).collect();
-    found.extend(looked_at.iter().flat_map(|path| check::document(world, path)).map(Found::between));
-    found.extend(check::rest(world).into_iter().map(Found::between));
+    let is_seen = |found: &&Found| {
+        found.output.is_none()
+            && found
+                .diagnostic
+                .span
+                .as_ref()
+                .is_none_or(|span| looked_at.contains(&span.file) || is_settings(&span.file))
+    };
     let failed: BTreeSet<&String> =
         current.found.iter().filter_map(|f| f.output.as_ref()).take(LOOKED_AT).collect();
+    let rest = current.found.iter().filter(|found| !is_seen(found));
+    let rest = rest.filter(|found| found.output.as_ref().is_none_or(|url| !failed.contains(url)));
+    let mut found: Vec<Found> = rest.cloned().collect();
+    found.extend(looked_at.iter().flat_map(|path| check::document(world, path)).map(Found::between));
+    found.extend(check::rest(world).into_iter().map(Found::between));
     let routes = failed
         .into_iter()
         .filter_map(|url| world.routes.at(&crate::path::Url::parse(url)?).map(|route| (url, route)));
@@ -309,6 +342,10 @@ fn found_at_once(current: &Current, looked_at: &BTreeSet<SitePath>, walked: Vec<
         found.extend(said.into_iter().map(|diagnostic| Found { diagnostic, output: Some(url.clone()) }));
     }
     found
+}
+
+fn is_settings(file: &SitePath) -> bool {
+    file.as_str() == "nutgraf.yaml"
 }
 
 /// Remembers which file became which other: one is gone, and another has its text.

@@ -233,7 +233,7 @@ fn addresses_are_found_as_a_host_finds_them() {
     assert_eq!(page.headers["x-robots-tag"], "noindex");
     assert_eq!(
         page.headers["content-security-policy"],
-        "default-src 'none'; style-src 'self' 'self'; script-src  'self'; connect-src  'self'"
+        "default-src 'none'; style-src 'self' 'self'; script-src 'self'; connect-src 'self'"
     );
     assert_eq!(preview.get("/").headers.get("x-robots-tag"), None);
     let file = preview.get("/notes.txt");
@@ -432,6 +432,31 @@ fn every_way_of_saving_is_seen() {
     site.write("templates/strings/en.yaml", "strings:\n  briefings: a-string\n");
     seen(&mut revisions, "/", "a-string");
 
+    // The whole folder is replaced, in both ways, and watched again.
+    let content = site.path().join("content");
+    fs::rename(&content, site.path().join("aside")).expect("a move");
+    fs::rename(site.path().join("aside"), &content).expect("a move");
+    site.write(
+        "content/briefings/2024/quay.md",
+        BRIEFING.replace("harbour", "wharf").replace("Once.", "in-a-folder-that-came-back"),
+    );
+    seen(&mut revisions, "/briefings/quay/", "in-a-folder-that-came-back");
+    let kept = crate::site::files(&content);
+    fs::remove_dir_all(&content).expect("a folder to remove");
+    for (path, bytes) in &kept {
+        site.write(&format!("content/{path}"), bytes);
+    }
+    site.write(
+        "content/briefings/2024/quay.md",
+        BRIEFING.replace("harbour", "wharf").replace("Once.", "in-a-folder-made-anew"),
+    );
+    seen(&mut revisions, "/briefings/quay/", "in-a-folder-made-anew");
+    site.write(
+        "content/briefings/2024/quay.md",
+        BRIEFING.replace("harbour", "wharf").replace("Once.", "and-once-more"),
+    );
+    seen(&mut revisions, "/briefings/quay/", "and-once-more");
+
     fs::remove_dir_all(site.path().join("content/briefings/2024")).expect("a folder to remove");
     preview.until(&mut revisions, "a 404", |p| (p.get("/briefings/quay/").status == 404).then_some(()));
     assert_eq!(preview.get("/briefings/port/").status, 404);
@@ -538,6 +563,70 @@ fn what_is_wrong_is_said_and_the_last_good_page_stays() {
         }
         preview.until(&mut revisions, file, |p| (p.look("/")["problems"]["errors"] == 0).then_some(()));
     }
+}
+
+#[test]
+fn a_template_that_fails_only_when_it_is_used_leaves_the_page_as_it_was() {
+    let site = small();
+    let preview = Preview::of(&site);
+    let mut revisions = preview.revisions();
+    let seen = preview.look("/briefings/port/")["hash"].as_str().expect("a hash").to_owned();
+    let wrong =
+        "{% extends \"nutgraf/briefing.html\" %}{% block main %}{{ page.nosuch.deep }}{% endblock main %}";
+    site.write("templates/briefing.html", wrong);
+    revisions.next();
+    let look = format!("/_nutgraf/look?page=/briefings/port/&source=content/briefings/port.md&seen={seen}");
+    let told: Value = serde_json::from_slice(&preview.get(&look).body).expect("JSON");
+    assert_eq!((&told["state"], &told["problems"]["errors"]), (&json!("same"), &json!(1)), "{told}");
+    assert!(preview.get("/briefings/port/").text().contains("Once."), "the last good page");
+    site.write("content/briefings/port.md", BRIEFING.replace("Once.", "Twice."));
+    revisions.next();
+    assert!(preview.get("/briefings/port/").text().contains("Once."), "still the last good page");
+    site.remove("templates/briefing.html");
+    preview.until(&mut revisions, "the new text", |p| {
+        (p.get("/briefings/port/").text().contains("Twice.") && p.look("/")["problems"]["errors"] == 0)
+            .then_some(())
+    });
+}
+
+#[test]
+fn headers_of_the_site_cannot_break_an_answer() {
+    let site = small();
+    let rules = "/*\n  Content-Length: 5\n  Transfer-Encoding: chunked\n  Content-Type: text/html; charset=koi8-r\n  \
+                 Content-Security-Policy: require-trusted-types-for 'script'; script-src 'none'\n  \
+                 Content-Security-Policy: img-src 'self'\n";
+    site.write("static/_headers", rules);
+    let preview = Preview::of(&site);
+    let page = preview.browse("/briefings/port/");
+    assert!(page.text().ends_with("</html>") || page.text().ends_with("</html>\n"), "{}", page.text());
+    assert_eq!(page.headers["content-type"], "text/html; charset=koi8-r");
+    // The last of several headers of a name is the one that this test sees.
+    assert_eq!(page.headers["content-security-policy"], "img-src 'self'");
+    let host = preview.origin.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).expect("a connection");
+    stream.set_read_timeout(Some(LIMIT)).expect("a limit");
+    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("a question");
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut said).expect("an answer");
+    assert!(said.contains("content-security-policy: script-src 'self'\r\n"), "{said}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_that_leads_out_is_named_until_it_is_gone() {
+    let site = small();
+    std::os::unix::fs::symlink("/etc/hostname", site.path().join("content/briefings/out.md"))
+        .expect("a link");
+    let preview = Preview::of(&site);
+    let mut revisions = preview.revisions();
+    let errors = |p: &Preview| p.look("/")["problems"]["errors"].clone();
+    assert_eq!(errors(&preview), 1);
+    site.write("content/briefings/port.md", BRIEFING.replace("Once.", "Twice."));
+    revisions.next();
+    assert_eq!(errors(&preview), 1, "another edit does not hide it");
+    site.remove("content/briefings/out.md");
+    preview.until(&mut revisions, "no error", |p| (errors(p) == 0).then_some(()));
 }
 
 #[test]
