@@ -10,22 +10,124 @@ use std::path::Path;
 pub const SHOWN_BY_MANY: &str = "explainer-0";
 
 const WORDS: &[&str] = &[
-    "the", "ministry", "of", "water", "said", "on", "that", "level", "river", "had", "fallen", "for", "a",
-    "third", "year", "and", "farmers", "would", "receive", "less", "than", "they", "were", "promised", "in",
-    "spring", "council", "budget", "vote", "deputies", "agreed", "after", "two", "days", "talks", "prices",
-    "rose", "by", "seven", "percent", "while", "wages", "did", "not", "officials", "from", "three",
-    "regions", "met", "to", "discuss", "repairs", "dam", "which", "was", "built", "sixty", "years", "ago",
-    "court", "heard", "case", "against", "former", "head", "company", "lawyers", "asked", "more", "time",
+    "the",
+    "ministry",
+    "of",
+    "water",
+    "said",
+    "on",
+    "that",
+    "level",
+    "river",
+    "had",
+    "fallen",
+    "for",
+    "a",
+    "third",
+    "year",
+    "and",
+    "farmers",
+    "would",
+    "receive",
+    "less",
+    "than",
+    "they",
+    "were",
+    "promised",
+    "in",
+    "spring",
+    "council",
+    "budget",
+    "vote",
+    "deputies",
+    "agreed",
+    "after",
+    "two",
+    "days",
+    "talks",
+    "prices",
+    "rose",
+    "by",
+    "seven",
+    "percent",
+    "while",
+    "wages",
+    "did",
+    "not",
+    "officials",
+    "from",
+    "three",
+    "regions",
+    "met",
+    "to",
+    "discuss",
+    "repairs",
+    "dam",
+    "which",
+    "was",
+    "built",
+    "sixty",
+    "years",
+    "ago",
+    "court",
+    "heard",
+    "case",
+    "against",
+    "former",
+    "head",
+    "company",
+    "lawyers",
+    "asked",
+    "more",
+    "time",
 ];
 
 const RUSSIAN: &[&str] = &[
-    "министерство", "сообщило", "что", "уровень", "воды", "в", "реке", "упал", "третий", "год", "подряд",
-    "и", "фермеры", "получат", "меньше", "чем", "им", "обещали", "весной", "совет", "принял", "бюджет",
-    "после", "двух", "дней", "переговоров", "цены", "выросли", "на", "семь", "процентов", "суд", "начал",
-    "рассмотрение", "дела", "бывшего", "главы", "компании", "адвокаты", "просят", "о", "времени",
+    "министерство",
+    "сообщило",
+    "что",
+    "уровень",
+    "воды",
+    "в",
+    "реке",
+    "упал",
+    "третий",
+    "год",
+    "подряд",
+    "и",
+    "фермеры",
+    "получат",
+    "меньше",
+    "чем",
+    "им",
+    "обещали",
+    "весной",
+    "совет",
+    "принял",
+    "бюджет",
+    "после",
+    "двух",
+    "дней",
+    "переговоров",
+    "цены",
+    "выросли",
+    "на",
+    "семь",
+    "процентов",
+    "суд",
+    "начал",
+    "рассмотрение",
+    "дела",
+    "бывшего",
+    "главы",
+    "компании",
+    "адвокаты",
+    "просят",
+    "о",
+    "времени",
 ];
 
-/// Numbers that look random and are always the same (SplitMix64).
+/// Numbers that look random and are always the same (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {
@@ -100,12 +202,14 @@ pub fn write(root: &Path, briefings: usize) -> io::Result<()> {
         fs::write(root.join(format!("content/threads/thread-{i}.md")), text)?;
     }
     for i in 0..explainers(briefings) {
-        let mut text = format!("---\ntitle: Explainer {i}\nas_of: 2020-01-01\ntopics: [topic-{}]\n---\n", i % 20);
+        let mut text =
+            format!("---\ntitle: Explainer {i}\nas_of: 2020-01-01\ntopics: [topic-{}]\n---\n", i % 20);
         for _ in 0..4 {
             text += &format!("{}\n\n", numbers.paragraph(WORDS));
         }
         fs::write(root.join(format!("content/explainers/explainer-{i}.md")), text)?;
-        let text = format!("---\ntitle: {}\n---\n{}\n", numbers.words(RUSSIAN, 4), numbers.paragraph(RUSSIAN));
+        let text =
+            format!("---\ntitle: {}\n---\n{}\n", numbers.words(RUSSIAN, 4), numbers.paragraph(RUSSIAN));
         fs::write(root.join(format!("content/explainers/explainer-{i}.ru.md")), text)?;
     }
     for i in 0..briefings {
@@ -113,9 +217,14 @@ pub fn write(root: &Path, briefings: usize) -> io::Result<()> {
         fs::create_dir_all(path.parent().expect("a briefing lies in a folder"))?;
         fs::write(path, text(&mut numbers, i, briefings))?;
         if i % 10 == 0 {
-            let mut text = format!("---\ntitle: {}\n---\n{}\n", numbers.words(RUSSIAN, 7), numbers.paragraph(RUSSIAN));
+            let mut text =
+                format!("---\ntitle: {}\n---\n{}\n", numbers.words(RUSSIAN, 7), numbers.paragraph(RUSSIAN));
             for head in ["Контекст.", "Что известно о деле?"] {
-                text += &format!("\n**{head}** {}\n\n{}\n", numbers.paragraph(RUSSIAN), numbers.paragraph(RUSSIAN));
+                text += &format!(
+                    "\n**{head}** {}\n\n{}\n",
+                    numbers.paragraph(RUSSIAN),
+                    numbers.paragraph(RUSSIAN)
+                );
             }
             fs::write(root.join(briefing(i, briefings).replace(".md", ".ru.md")), text)?;
         }
@@ -150,6 +259,11 @@ fn text(numbers: &mut Numbers, i: usize, briefings: usize) -> String {
             numbers.paragraph(WORDS)
         );
     }
-    text += &format!("**Why it matters.** {}\n\n- {}\n- {}\n", numbers.paragraph(WORDS), numbers.words(WORDS, 12), numbers.words(WORDS, 9));
+    text += &format!(
+        "**Why it matters.** {}\n\n- {}\n- {}\n",
+        numbers.paragraph(WORDS),
+        numbers.words(WORDS, 12),
+        numbers.words(WORDS, 9)
+    );
     text
 }
