@@ -397,7 +397,7 @@ pub fn hash(bytes: &[u8]) -> String {
 /// Finds what is wrong on pages that nobody looks at.
 struct Background {
     tell: Sender<Message>,
-    /// The newest revision: work on an older one stops.
+    /// The number of the newest look: an older one stops.
     newest: Arc<AtomicU64>,
     pool: Option<Arc<rayon::ThreadPool>>,
 }
@@ -412,17 +412,17 @@ impl Background {
 
     /// Stops at once: somebody waits for an edit.
     fn stop(&self) {
-        self.newest.store(0, Ordering::Relaxed);
+        self.newest.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Looks at all pages of an edition once it has been quiet.
     fn look(&self, revision: u64, edition: Option<Arc<Edition>>) {
-        self.newest.store(revision, Ordering::Relaxed);
+        let own = self.newest.fetch_add(1, Ordering::Relaxed) + 1;
         let (Some(edition), Some(pool)) = (edition, self.pool.clone()) else { return };
         let (tell, newest) = (self.tell.clone(), Arc::clone(&self.newest));
         thread::spawn(move || {
             thread::sleep(CALM);
-            let is_old = || newest.load(Ordering::Relaxed) != revision;
+            let is_old = || newest.load(Ordering::Relaxed) != own;
             if is_old() {
                 return;
             }
