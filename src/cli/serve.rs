@@ -52,9 +52,9 @@ mod live {
     use std::sync::Mutex;
     use std::time::Instant;
 
-    use super::super::{End, Now, Session, misuse, real_time};
+    use super::super::{End, Now, Session, counts, misuse, real_time};
     use super::Arguments;
-    use crate::diagnostic::Diagnostic;
+    use crate::diagnostic::{Diagnostic, Severity};
     use crate::moment::Moment;
     use crate::preview::{self, Current, Options};
     use jiff::tz::TimeZone;
@@ -198,17 +198,23 @@ mod live {
         Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_unspecified())
     }
 
-    /// Prints what is wrong, when that is something else than before.
+    /// Prints what is newly wrong, and how much is wrong in all.
     fn tell(session: &Session, current: &Current, last: &Mutex<Vec<Diagnostic>>) {
         let problems = current.problems(Vec::new());
         let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if *last == problems.list {
             return;
         }
+        let fresh: Vec<Diagnostic> = problems.list.iter().filter(|d| !last.contains(d)).cloned().collect();
+        let known = problems.list.len() - fresh.len();
+        if !fresh.is_empty() {
+            session.report(fresh, &problems.sources, false);
+        }
         if problems.list.is_empty() {
             session.say("all is well again");
-        } else {
-            session.report(problems.list.clone(), &problems.sources, false);
+        } else if known > 0 {
+            let of = |severity| problems.list.iter().filter(|d| d.severity == severity).count();
+            session.say(&format!("{} in all", counts(of(Severity::Error), of(Severity::Warning))));
         }
         *last = problems.list;
     }

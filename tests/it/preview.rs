@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub struct Preview {
     pub origin: String,
     /// What it said until it was ready.
     pub said: String,
+    /// What it says after that.
+    lines: BufReader<ChildStdout>,
 }
 
 /// An answer of a server.
@@ -65,13 +67,20 @@ impl Preview {
         }
         let local = said.lines().find_map(|line| line.strip_prefix("Local:")).expect("an address").trim();
         let port = local.split(':').nth(2).expect("a port").split('/').next().expect("a number");
-        Self { program, origin: format!("http://127.0.0.1:{port}"), said }
+        Self { program, origin: format!("http://127.0.0.1:{port}"), said, lines }
     }
 
     fn agent() -> ureq::Agent {
         let config = ureq::Agent::config_builder();
         let config = config.max_redirects(0).http_status_as_error(false).timeout_global(Some(LIMIT));
         config.build().into()
+    }
+
+    /// The next line it says.
+    fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.lines.read_line(&mut line).expect("a line") > 0, "it ended");
+        line.trim_end().to_owned()
     }
 
     /// Asks with headers.
@@ -627,6 +636,21 @@ fn a_link_that_leads_out_is_named_until_it_is_gone() {
     assert_eq!(errors(&preview), 1, "another edit does not hide it");
     site.remove("content/briefings/out.md");
     preview.until(&mut revisions, "no error", |p| (errors(p) == 0).then_some(()));
+}
+
+#[test]
+fn the_terminal_says_what_is_new_and_how_much_is_wrong_in_all() {
+    let site = small();
+    let mut preview = Preview::of(&site);
+    let mut revisions = preview.revisions();
+    site.write("content/briefings/quay.md", "---\ntitle: Quay\ndate: 2023-01-01\ntopcs: a\n---\nText.\n");
+    revisions.next();
+    site.write("content/briefings/pier.md", "---\ntitle: Pier\ndate: 2023-01-01\n---\n[x](nothing.md)\n");
+    assert_eq!(preview.next_line(), "1 error, 1 warning in all");
+    site.remove("content/briefings/pier.md");
+    assert_eq!(preview.next_line(), "1 warning in all");
+    site.remove("content/briefings/quay.md");
+    assert_eq!(preview.next_line(), "all is well again");
 }
 
 #[test]
