@@ -27,7 +27,7 @@ pub struct Current {
     pub found: Arc<Vec<Found>>,
     /// The last edition of which no page is known to have failed.
     pub good: Option<Arc<Edition>>,
-    /// Whether a page of this edition failed when it was asked for.
+    /// Whether a page of this edition failed, or may fail.
     pub has_failed: Arc<AtomicBool>,
     /// Where files went that are gone from their places.
     pub moved: Arc<BTreeMap<SitePath, SitePath>>,
@@ -89,13 +89,18 @@ impl Current {
         Problems { list: diagnostic::sort(list), sources }
     }
 
-    /// Makes room for the next edition: this one is remembered, unless a page of it failed.
-    pub fn remember(&mut self) {
+    /// Shows another edition. The one before is remembered as good, unless a page of it failed; an edition
+    /// with other templates is not trusted before all its pages were made.
+    pub fn advance(&mut self, edition: Edition) {
         let failed = self.found.iter().any(|found| found.output.is_some());
-        if !failed && !self.has_failed.load(Ordering::Relaxed) {
+        let is_trusted = !failed && !self.has_failed.load(Ordering::Relaxed);
+        if is_trusted {
             self.good.clone_from(&self.edition);
         }
-        self.has_failed = Arc::default();
+        let has_same_theme =
+            self.edition.as_ref().is_some_and(|before| Arc::ptr_eq(&before.theme, &edition.theme));
+        self.has_failed = Arc::new(AtomicBool::new(!is_trusted || !has_same_theme));
+        self.edition = Some(Arc::new(edition));
     }
 
     fn is_newer(&self, file: &SitePath) -> bool {

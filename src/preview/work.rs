@@ -245,8 +245,7 @@ impl Work {
         let mut looked_at: BTreeSet<SitePath> = touched;
         let wrong = current.found.iter().filter_map(|found| found.diagnostic.span.as_ref());
         looked_at.extend(wrong.map(|span| span.file.clone()).take(LOOKED_AT));
-        current.remember();
-        current.edition = Some(Arc::new(desk.edition()));
+        current.advance(desk.edition());
         set_said(&mut current, desk);
         current.found = Arc::new(found_at_once(&current, &looked_at));
         current.revision += 1;
@@ -262,8 +261,7 @@ impl Work {
         let Some(desk) = &mut self.desk else { return };
         desk.turn(&tree, now(&shared.options, &clock), shows(&clock));
         current.clock = clock;
-        current.remember();
-        current.edition = Some(Arc::new(desk.edition()));
+        current.advance(desk.edition());
         set_said(&mut current, desk);
         current.revision += 1;
         drop(tree);
@@ -289,6 +287,9 @@ impl Work {
     /// Shows what the background found, when it is still about what is shown.
     fn found(&mut self, revision: u64, found: Vec<Found>) {
         let mut current = (*self.shared.current()).clone();
+        if current.revision == revision && found.iter().all(|found| found.output.is_none()) {
+            current.has_failed.store(false, Ordering::Relaxed);
+        }
         if current.revision != revision || *current.found == found {
             return;
         }
