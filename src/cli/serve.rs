@@ -115,7 +115,6 @@ mod live {
         let options = Options {
             root,
             now,
-            base_url: None,
             time: real_time,
             editor,
             hosts: arguments.allow_host,

@@ -4,12 +4,12 @@
 //! another is compared or made again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::read::{self, Read, Settings};
-use super::{Edition, Options, World, check};
+use super::{Edition, Options, check};
 use crate::diagnostic::{Diagnostic, Sources, has_errors};
 use crate::document::{Document, Rules};
 use crate::links::{self, Linker};
@@ -108,26 +108,12 @@ impl Desk {
     /// The edition of what the desk has now.
     pub fn edition(&self) -> Edition {
         let linked = &self.linked;
-        Edition::new(
-            Arc::clone(&self.theme),
-            World {
-                cards: World::no_cards(&linked.site),
-                site: linked.site.clone(),
-                routes: Arc::clone(&linked.routes),
-                inventory: Arc::clone(&self.inventory),
-                assets: Arc::clone(&linked.assets),
-                sites: BTreeMap::new(),
-                asked: Mutex::default(),
-            },
-        )
+        let (routes, assets) = (Arc::clone(&linked.routes), Arc::clone(&linked.assets));
+        let (theme, inventory) = (Arc::clone(&self.theme), Arc::clone(&self.inventory));
+        Edition::new(theme, linked.site.clone(), routes, inventory, assets)
     }
 
-    /// The files of the built-in theme.
-    pub fn built_in(&self) -> &Tree {
-        &self.built_in
-    }
-
-    /// The documents of the site with what is wrong with each, seen alone.
+    /// A document of the site as it is shown.
     pub fn document(&self, path: &SitePath) -> Option<&Arc<Document>> {
         self.documents.get(path)?.document.as_ref()
     }
@@ -149,7 +135,10 @@ impl Desk {
             self.settings_wait = settings && !is_adopted;
             if self.settings_wait {
                 self.settings.config = before;
-            } else if settings || documents {
+            } else if documents {
+                // They were gathered as they were read.
+                again = Again::Links;
+            } else if settings {
                 again = Again::Links;
                 self.gathering.turn(Arc::clone(&self.settings.config), self.clock());
             }
@@ -162,26 +151,17 @@ impl Desk {
             })
             .collect();
         if self.read_files(tree, &files) {
-            again = again.max(Again::Files);
+            let inventory = Arc::new(media::inventory(tree, &self.built_in));
+            again = again.max(if inventory == self.inventory { Again::Files } else { Again::Links });
+            self.inventory = inventory;
         }
         let texts: Vec<&SitePath> = touched.iter().filter(|path| is_below(path, "content")).collect();
         again = again.max(self.read_documents(tree, &texts));
         match again {
             Again::Nothing => return false,
             Again::Pages => {}
-            Again::Files => {
-                let inventory = Arc::new(media::inventory(tree, &self.built_in));
-                if inventory == self.inventory {
-                    self.publish(tree);
-                } else {
-                    self.inventory = inventory;
-                    self.link(tree);
-                }
-            }
-            Again::Links => {
-                self.inventory = Arc::new(media::inventory(tree, &self.built_in));
-                self.link(tree);
-            }
+            Again::Files => self.publish(tree),
+            Again::Links => self.link(tree),
         }
         true
     }

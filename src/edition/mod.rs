@@ -78,8 +78,17 @@ pub struct Edition {
 }
 
 impl Edition {
-    /// An edition of a site in a theme's dress.
-    fn new(theme: Arc<Theme>, mut world: World) -> Self {
+    /// An edition of a site in a theme's dress; no view of it is made yet.
+    fn new(
+        theme: Arc<Theme>,
+        site: Site,
+        routes: Arc<Routes>,
+        inventory: Arc<Inventory>,
+        assets: Arc<Assets>,
+    ) -> Self {
+        let cards = site.entries.iter().map(|_| OnceLock::new()).collect();
+        let (sites, asked) = (BTreeMap::new(), Mutex::default());
+        let mut world = World { site, routes, inventory, assets, cards, sites, asked };
         world.sites = views::sites(&world, &theme);
         let world = Arc::new(world);
         let mut engine = theme.engine.clone();
@@ -91,19 +100,9 @@ impl Edition {
     /// and keep none of it.
     #[must_use]
     pub fn afresh(&self) -> Self {
-        let world = &self.world;
-        Self::new(
-            Arc::clone(&self.theme),
-            World {
-                cards: World::no_cards(&world.site),
-                site: world.site.clone(),
-                routes: Arc::clone(&world.routes),
-                inventory: Arc::clone(&world.inventory),
-                assets: Arc::clone(&world.assets),
-                sites: BTreeMap::new(),
-                asked: Mutex::default(),
-            },
-        )
+        let World { site, routes, inventory, assets, .. } = &*self.world;
+        let (routes, inventory, assets) = (Arc::clone(routes), Arc::clone(inventory), Arc::clone(assets));
+        Self::new(Arc::clone(&self.theme), site.clone(), routes, inventory, assets)
     }
 }
 
@@ -127,10 +126,6 @@ pub struct World {
 }
 
 impl World {
-    fn no_cards(site: &Site) -> Vec<OnceLock<Value>> {
-        site.entries.iter().map(|_| OnceLock::new()).collect()
-    }
-
     /// The short view of an entry.
     pub fn card(&self, id: EntryId) -> Value {
         let make = || Value::from_serializable(&views::card(self, &self.site.entries[id]));

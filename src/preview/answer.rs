@@ -27,12 +27,10 @@ pub enum Answer {
         /// Its bytes.
         bytes: Vec<u8>,
     },
-    /// Another address.
+    /// Another address, for now: a browser must not remember what an editor may change.
     Redirect {
         /// The address.
         to: String,
-        /// The status.
-        status: u16,
         /// A page that says so, where the site has one.
         bytes: Vec<u8>,
     },
@@ -61,7 +59,7 @@ pub fn answer(shared: &Shared, current: &Current, path: &str, marks: Marks) -> A
     let Ok(path) = percent_decode_str(path).decode_utf8() else { return Answer::Nothing };
     let Some(inner) = path.strip_prefix(base).filter(|rest| rest.starts_with('/')) else {
         if path == "/" || path == base {
-            return Answer::Redirect { to: format!("{base}/"), status: 302, bytes: Vec::new() };
+            return Answer::Redirect { to: format!("{base}/"), bytes: Vec::new() };
         }
         return missing(current, edition, &path, marks);
     };
@@ -79,8 +77,7 @@ pub fn answer(shared: &Shared, current: &Current, path: &str, marks: Marks) -> A
                 other => other,
             }
         }
-        // A browser must not remember what an editor may change.
-        Some(redirect) => Some(Answer::Redirect { to: redirect.to, status: 302, bytes: Vec::new() }),
+        Some(redirect) => Some(Answer::Redirect { to: redirect.to, bytes: Vec::new() }),
         None => found,
     }
     .unwrap_or_else(|| missing(current, edition, inner, marks))
@@ -91,12 +88,6 @@ pub fn headers(shared: &Shared, current: &Current, path: &str) -> Vec<(String, S
     let Some(edition) = &current.edition else { return Vec::new() };
     let base = &edition.world.site.config.base_path;
     host::headers(&text(shared, edition, "_headers"), path.strip_prefix(base.as_str()).unwrap_or(path))
-}
-
-/// The route of the page at a path, also where only the final slash is missing.
-pub fn route_at<'e>(edition: &'e Edition, inner: &str) -> Option<&'e Route> {
-    let url = Url::parse(inner)?;
-    edition.world.routes.at(&url)
 }
 
 /// The address, from the root of the host, at which a document of the site is shown.
@@ -110,11 +101,11 @@ pub fn address_of(edition: &Edition, source: &SitePath) -> Option<String> {
 fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks: Marks) -> Option<Answer> {
     let world = &edition.world;
     let href = |url: &Url| world.site.href(url);
-    if let Some(route) = route_at(edition, inner) {
+    if let Some(route) = Url::parse(inner).and_then(|url| world.routes.at(&url)) {
         if let Route::Redirect { to, .. } = route {
             let to = href(&world.site.entries[*to].url);
             let bytes = page(current, edition, route, marks).map(|page| page.bytes).unwrap_or_default();
-            return Some(Answer::Redirect { to, status: 302, bytes });
+            return Some(Answer::Redirect { to, bytes });
         }
         return Some(Answer::Page(page(current, edition, route, marks)?));
     }
@@ -139,7 +130,7 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
     let other =
         nearly.into_iter().flatten().find_map(|path| Url::parse(&path).filter(|u| world.routes.has(u)));
     if let Some(url) = other {
-        return Some(Answer::Redirect { to: href(&url), status: 302, bytes: Vec::new() });
+        return Some(Answer::Redirect { to: href(&url), bytes: Vec::new() });
     }
     let index = format!("{}/index.html", inner.trim_end_matches('/'));
     let file = world.inventory.statics.get(index.trim_start_matches('/'))?;
@@ -147,7 +138,8 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
 }
 
 /// What is shown of a page that could never be made.
-const EMPTY: &str = "<!doctype html>\n<html><head><meta charset=\"utf-8\"><title>Nutgraf</title></head><body></body></html>\n";
+pub const EMPTY: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Nutgraf</title>\
+                         <meta name=\"viewport\" content=\"width=device-width\"></head><body></body></html>\n";
 
 /// Makes a page; when that fails, as it was in the last good edition.
 fn page(current: &Current, edition: &Edition, route: &Route, marks: Marks) -> Option<Page> {

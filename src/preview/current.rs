@@ -57,7 +57,7 @@ pub struct Clock {
 pub struct Found {
     /// What is wrong.
     pub diagnostic: Diagnostic,
-    /// The route that failed, by its place among the routes; none for what is wrong between documents.
+    /// The address of the page that failed; none for what is wrong between documents.
     pub output: Option<String>,
 }
 

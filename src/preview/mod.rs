@@ -26,8 +26,6 @@ pub struct Options {
     pub root: PathBuf,
     /// The moment the site is seen at, as typed; the real time when absent.
     pub now: Option<String>,
-    /// Another address than that of nutgraf.yaml.
-    pub base_url: Option<String>,
     /// Tells the real time.
     pub time: fn() -> Timestamp,
     /// The program that opens a file at a line, and its arguments.

@@ -30,7 +30,7 @@ use crate::moment::Moment;
 use crate::path::SitePath;
 use crate::render::Marks;
 
-/// What the preview's own script, style and library are.
+/// The preview's own scripts and styles.
 const OWN_FILES: &[(&str, &str, &str)] = &[
     ("client.js", "text/javascript; charset=utf-8", include_str!("client/client.js")),
     ("client.css", "text/css; charset=utf-8", include_str!("client/client.css")),
@@ -289,7 +289,10 @@ async fn site(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let marks = if is_browser { Marks::Source } else { Marks::None };
     let path = request.uri().path();
     if current.edition.is_none() && is_browser {
-        return (StatusCode::INTERNAL_SERVER_ERROR, html(wrapped(EMPTY.as_bytes().to_vec(), None, &current)))
+        return (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            html(wrapped(answer::EMPTY.as_bytes().to_vec(), None, &current)),
+        )
             .into_response();
     }
     let mut response = match answer(&shared, &current, path, marks) {
@@ -300,10 +303,9 @@ async fn site(State(shared): State<Arc<Shared>>, request: Request) -> Response {
             (status, html(bytes)).into_response()
         }
         Answer::File { name, bytes } => file(&name, bytes, request.headers()),
-        Answer::Redirect { to, status, bytes } => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
+        Answer::Redirect { to, bytes } => {
             let to = HeaderValue::from_str(&crate::links::encode_address(&to));
-            let mut response = (status, html(bytes)).into_response();
+            let mut response = (StatusCode::FOUND, html(bytes)).into_response();
             response.headers_mut().extend(to.ok().map(|to| (header::LOCATION, to)));
             response
         }
@@ -346,10 +348,6 @@ const OURS: &[&str] = &[
     "transfer-encoding",
     "upgrade",
 ];
-
-/// What is shown while the settings could never be read.
-const EMPTY: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Nutgraf</title>\
-                     <meta name=\"viewport\" content=\"width=device-width\"></head><body></body></html>\n";
 
 /// A page with the preview's script at its end.
 fn wrapped(bytes: Vec<u8>, source: Option<&SitePath>, current: &Current) -> Vec<u8> {

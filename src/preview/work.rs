@@ -155,7 +155,7 @@ fn set_said(current: &mut Current, desk: &Desk) {
 }
 
 fn edition_options(options: &Options, clock: &Clock) -> edition::Options {
-    edition::Options { now: now(options, clock), shows: shows(clock), base_url: options.base_url.clone() }
+    edition::Options { now: now(options, clock), shows: shows(clock), base_url: None }
 }
 
 fn now(options: &Options, clock: &Clock) -> Now {
