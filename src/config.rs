@@ -40,6 +40,10 @@ pub struct Config {
     pub home_topics: Vec<Located<String>>,
     /// The look: accent colour, logo, own style sheets.
     pub theme: Theme,
+    /// Whether pictures are offered in AVIF too.
+    pub avif: bool,
+    /// Whether briefings and explainers have social cards.
+    pub cards: bool,
     /// Run-in heads of the site.
     pub heads: Vec<Head>,
     /// Entries on a page of a list.
@@ -114,6 +118,10 @@ pub struct Section {
 pub struct Theme {
     /// The accent colour, any CSS colour in hexadecimal.
     pub accent: Option<String>,
+    /// The colour of the masthead's ground, likewise.
+    pub masthead: Option<String>,
+    /// The typeface of headlines and text, when not the reader's own.
+    pub font: Option<String>,
     /// The logo's path in static/.
     pub logo: Option<Located<String>>,
     /// Further style sheets in static/.
@@ -199,6 +207,15 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         }
     };
     let theme = fields.get("theme").map_or_else(Theme::default, |node| theme(place, node, d));
+    let avif = fields.get("pictures").is_some_and(|node| {
+        let mut pictures = Fields::new(place, node, |key| key, d);
+        let avif = pictures.flag("avif", d).unwrap_or(false);
+        if avif && cfg!(not(feature = "avif")) {
+            d.push(settings::no_feature(place.span(&node.at), "pictures in AVIF", "avif"));
+        }
+        pictures.finish("`pictures`", Unknown::Refuse, &[], d);
+        avif
+    });
     let heads = heads(place, fields.entries("heads", d), d);
     let permalink = match fields.get("permalinks") {
         None => None,
@@ -235,6 +252,8 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         home_sections,
         home_topics,
         theme,
+        avif,
+        cards: fields.flag("cards", d).unwrap_or(true) && cfg!(feature = "cards"),
         heads,
         per_page: fields.number("per_page", d).unwrap_or(20),
         permalink: permalink.unwrap_or_else(|| Permalink("/briefings/{slug}/".into())),
@@ -336,23 +355,38 @@ fn menu_item(place: Place<'_>, node: &Node, language: &str, d: &mut Vec<Diagnost
 
 fn theme(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Theme {
     let mut fields = Fields::new(place, node, |key| key, d);
-    let accent = fields.text("accent", d).and_then(|accent| {
-        let hex = accent.value.strip_prefix('#').unwrap_or_default();
-        let colour = matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit());
-        if !colour {
-            let found = format!("`{}`", accent.value);
-            d.push(front_matter::wrong_type(
-                place.span(&accent.at),
-                "accent",
-                "a colour like `\"#0b5394\"`, in quotes",
-                &found,
-            ));
+    let accent = colour(place, &mut fields, "accent", d);
+    let masthead = colour(place, &mut fields, "masthead", d);
+    let font = fields.text("font", d).and_then(|font| {
+        let is_known = FONTS.contains(&font.value.as_str());
+        if !is_known {
+            d.push(front_matter::bad_choice(place.span(&font.at), &font.value, FONTS));
         }
-        colour.then_some(accent.value)
+        is_known.then_some(font.value)
     });
-    let theme = Theme { accent, logo: fields.text("logo", d), css: fields.texts("css", d) };
+    let theme = Theme { accent, masthead, font, logo: fields.text("logo", d), css: fields.texts("css", d) };
     fields.finish("`theme`", Unknown::Refuse, &[], d);
     theme
+}
+
+/// Typefaces that come with the program.
+const FONTS: [&str; 1] = ["literata"];
+
+fn colour(
+    place: Place<'_>,
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    d: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let colour = fields.text(key, d)?;
+    let hex = colour.value.strip_prefix('#').unwrap_or_default();
+    let is_colour = matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    if !is_colour {
+        let found = format!("`{}`", colour.value);
+        let wanted = "a colour like `\"#0b5394\"`, in quotes";
+        d.push(front_matter::wrong_type(place.span(&colour.at), key, wanted, &found));
+    }
+    is_colour.then_some(colour.value)
 }
 
 fn heads(place: Place<'_>, entries: &[Entry], d: &mut Vec<Diagnostic>) -> Vec<Head> {

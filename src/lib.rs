@@ -1,6 +1,7 @@
 //! Nutgraf, the static site generator for news briefings. ARCHITECTURE.md is the map of this crate.
 
 pub mod build;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod diagnostic;

@@ -2,6 +2,7 @@
 //! links and to write them.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use rayon::prelude::*;
@@ -26,6 +27,8 @@ pub struct Linker<'a> {
     pub inventory: &'a Inventory,
     /// Their addresses; empty while links are only checked.
     pub assets: &'a Assets,
+    /// Where files are noted whose own address was given, so that they are published.
+    pub asked: Option<&'a Mutex<BTreeSet<SitePath>>>,
 }
 
 /// Where a link leads.
@@ -138,10 +141,28 @@ impl Linker<'_> {
         }
     }
 
+    /// What templates and components are given for a picture: its path in the site, or its whole address. `None`
+    /// for one that does not exist or cannot be shown, of which its document was told.
+    pub fn key(&self, from: &Document, written: &str) -> Option<String> {
+        if is_outside(written) {
+            return (!is_unsafe_url(written)).then(|| written.to_owned());
+        }
+        let file = self.file(from, written)?;
+        let picture = self.assets.get(&file).and_then(|asset| asset.picture.as_ref());
+        if picture.is_some_and(Result::is_err) {
+            return None;
+        }
+        let name = file.as_str().trim_start_matches("nutgraf/").strip_prefix("static/");
+        Some(name.map_or_else(|| file.to_string(), |name| format!("/{name}")))
+    }
+
     /// The address of a file: hashed for a file of content/, its own name for one of static/.
     pub fn file_href(&self, file: &SitePath) -> Option<String> {
         let base = &self.site.config.base_path;
         if self.inventory.content.contains(file) {
+            if let Some(asked) = self.asked {
+                asked.lock().unwrap_or_else(PoisonError::into_inner).insert(file.clone());
+            }
             return self.assets.get(file).map(|asset| format!("{base}{}", asset.url));
         }
         let name = file.as_str().trim_start_matches("nutgraf/").strip_prefix("static/")?;
@@ -331,9 +352,14 @@ pub fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
         }
     }
     let image = document.front.image.iter().map(|image| &image.src).filter(|src| !src.value.is_empty());
-    for file in document.facts.files.iter().chain(image) {
-        if !is_outside(&file.value) && linker.file(document, &file.value).is_none() {
-            let span = Span::new(&document.path, file.at.clone());
+    for file in document.facts.files.iter().chain(image).filter(|file| !is_outside(&file.value)) {
+        let span = Span::new(&document.path, file.at.clone());
+        let found = linker.file(document, &file.value);
+        if let Some(found) = &found
+            && let Some(Err(fault)) = linker.assets.get(found).and_then(|asset| asset.picture.as_ref())
+        {
+            diagnostics.push(say::bad_picture(span, &file.value, fault));
+        } else if found.is_none() {
             let folder = document.path.folder();
             let near = linker
                 .inventory
@@ -383,10 +409,7 @@ pub fn named_files(linker: Linker<'_>) -> BTreeSet<SitePath> {
             let document = &entry.document;
             let image = entry.front.image.iter().map(|image| &image.src.value);
             let files = document.facts.named_files().chain(image);
-            files
-                .filter(|file| !is_outside(file))
-                .filter_map(|file| linker.file(document, file))
-                .filter(|file| linker.inventory.content.contains(file))
+            files.filter(|file| !is_outside(file)).filter_map(|file| linker.file(document, file))
         })
         .collect();
     named.into_iter().collect()

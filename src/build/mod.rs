@@ -6,16 +6,20 @@ pub mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
+use crate::cache::Cache;
+use crate::diagnostic::catalog::templates;
 use crate::diagnostic::{Diagnostic, Severity, has_errors};
 use crate::document::Kind;
 use crate::edition::Edition;
-use crate::media::{Asset, AssetBytes};
-use crate::path::OutputPath;
+use crate::media::card::Card;
+use crate::media::recipe::Recipe;
+use crate::media::{Asset, AssetBytes, Darkroom};
+use crate::path::{OutputPath, SitePath};
 use crate::render::{Body, Output, render};
 use crate::route::Route;
 use crate::tree::Tree;
@@ -29,8 +33,21 @@ pub struct Options<'a> {
     pub out: &'a Path,
     /// Whether a warning is as bad as an error.
     pub strict: bool,
+    /// What was made earlier.
+    pub cache: &'a Cache,
     /// Told how many of how many outputs are made.
-    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    pub progress: &'a (dyn Fn(Work, usize, usize) + Sync),
+}
+
+/// What a build is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Looking at pictures, which it does once for each.
+    Looking,
+    /// Making pages.
+    Pages,
+    /// Making pictures.
+    Pictures,
 }
 
 /// What came of a build.
@@ -65,39 +82,59 @@ pub fn build(
     let stage = if stopped(earlier) { None } else { Some(Stage::open(options.site, options.out)?) };
     let done = AtomicUsize::new(0);
     let failure: Mutex<Option<io::Error>> = Mutex::new(None);
+    let cards: Mutex<BTreeSet<OutputPath>> = Mutex::default();
     let keep = |result: io::Result<()>| {
         if let Err(error) = result {
-            failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+            lock(&failure).get_or_insert(error);
         }
     };
     let mut diagnostics: Vec<Diagnostic> = routes
         .par_iter()
         .flat_map_iter(|route| {
-            let (output, diagnostics) = render(edition, route);
+            let (output, mut diagnostics) = render(edition, route);
             if let (Some(stage), Some(output)) = (&stage, output) {
                 keep(put(stage, site, built_in, &output));
+                if let Some(card) = &output.card {
+                    match draw(stage, options.cache, edition, card) {
+                        Ok(said) => diagnostics.extend(said),
+                        Err(error) => keep(Err(error)),
+                    }
+                    lock(&cards).insert(card.url.output());
+                }
             }
-            (options.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, routes.len());
+            (options.progress)(Work::Pages, done.fetch_add(1, Ordering::Relaxed) + 1, routes.len());
             diagnostics
         })
         .collect();
     diagnostics.retain(|d| !earlier.contains(d));
     let assets = assets(edition);
-    if let Some(stage) = &stage {
+    let pictures = pictures(edition, &assets);
+    if let Some(stage) = stage.as_ref().filter(|_| !stopped(&diagnostics)) {
         assets.par_iter().for_each(|asset| {
-            let output = Output {
-                path: asset.url.output(),
-                body: match &asset.bytes {
-                    AssetBytes::File(file) => Body::File(file.clone()),
-                    AssetBytes::Text(text) => Body::Text(std::sync::Arc::clone(text)),
-                },
+            let body = match &asset.bytes {
+                AssetBytes::File(file) => Body::File(file.clone()),
+                AssetBytes::Text(text) => Body::Text(Arc::clone(text)),
+                AssetBytes::Made(_) => return,
             };
-            keep(put(stage, site, built_in, &output));
+            keep(put(stage, site, built_in, &Output { path: asset.url.output(), body, card: None }));
+        });
+        let by_file: Vec<&[Recipe]> = pictures.chunk_by(|a, b| a.source == b.source).collect();
+        let darkroom = Darkroom::new(options.cache);
+        let done = AtomicUsize::new(0);
+        by_file.par_iter().for_each(|recipes| {
+            let read = |file: &SitePath| read(site, built_in, file);
+            let missing = |recipe: &&Recipe| !stage.has(&recipe.url().output());
+            let recipes: Vec<&Recipe> = recipes.iter().filter(missing).collect();
+            keep(darkroom.make(read, &recipes, |recipe, bytes| stage.put(&recipe.url().output(), &bytes)));
+            (options.progress)(Work::Pictures, done.fetch_add(1, Ordering::Relaxed) + 1, by_file.len());
         });
     }
-    if let Some(error) = failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
+    let cards = cards.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let made =
+        cards.len() + assets.iter().filter(|asset| !matches!(asset.bytes, AssetBytes::Made(_))).count();
     let others = routes.iter().filter(|route| matches!(route, Route::Static { .. })).count();
     let written = match stage {
         Some(stage) if !stopped(&diagnostics) => {
@@ -105,12 +142,14 @@ pub fn build(
                 .iter()
                 .map(|route| route.output(&edition.world.site))
                 .chain(assets.iter().map(|asset| asset.url.output()))
+                .chain(pictures.iter().map(|recipe| recipe.url().output()))
+                .chain(cards.iter().cloned())
                 .collect();
             Some(stage.commit(&made, &explainers(edition))?)
         }
         _ => None,
     };
-    Ok(Report { diagnostics, written, pages: routes.len() - others, files: others + assets.len() })
+    Ok(Report { diagnostics, written, pages: routes.len() - others, files: others + made + pictures.len() })
 }
 
 /// The hashes of explainers in one file: editing one changes every page that shows it.
@@ -124,11 +163,22 @@ fn explainers(edition: &Edition) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The assets to publish: every file of content/ that something published names, and the files of static/
-/// that templates asked for.
+/// The pictures that pages asked for, those of one file beside each other.
+fn pictures(edition: &Edition, assets: &[&Asset]) -> Vec<Recipe> {
+    let made = lock(&edition.world.made);
+    let whole = assets.iter().filter_map(|asset| match &asset.bytes {
+        AssetBytes::Made(recipe) => Some(recipe),
+        AssetBytes::File(_) | AssetBytes::Text(_) => None,
+    });
+    let all: BTreeSet<&Recipe> = made.values().chain(whole).collect();
+    all.into_iter().cloned().collect()
+}
+
+/// The assets to publish: every file of content/ or static/ whose own address a page gives, and what the
+/// style sheets among them name.
 fn assets(edition: &Edition) -> Vec<&Asset> {
     let world = &edition.world;
-    let asked = world.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    let asked = lock(&world.asked).clone();
     // A style sheet's `url(…)` asks for files too.
     let mut wanted: BTreeSet<_> = asked;
     let sheets: Vec<&Asset> = wanted.iter().filter_map(|file| world.assets.get(file)).collect();
@@ -136,27 +186,44 @@ fn assets(edition: &Edition) -> Vec<&Asset> {
         .iter()
         .filter_map(|asset| match &asset.bytes {
             AssetBytes::Text(text) => Some(&**text),
-            AssetBytes::File(_) => None,
+            AssetBytes::File(_) | AssetBytes::Made(_) => None,
         })
         .collect();
     for file in world.inventory.statics.values() {
-        let name = world.assets.get(file).map(|asset| asset.url.as_str().trim_start_matches("/assets/"));
+        let name = world.assets.get(file).map(|asset| asset.url.as_str());
         if name.is_some_and(|name| texts.iter().any(|text| text.contains(name))) {
             wanted.insert(file.clone());
         }
     }
-    let content = world.inventory.content.iter().filter(|file| world.assets.contains_key(*file));
-    let files: BTreeSet<_> = wanted.iter().chain(content).collect();
-    files.into_iter().filter_map(|file| world.assets.get(file)).collect()
+    wanted.iter().filter_map(|file| world.assets.get(file)).collect()
+}
+
+/// Draws a social card, unless it was drawn before.
+fn draw(stage: &Stage, cache: &Cache, edition: &Edition, card: &Card) -> io::Result<Option<Diagnostic>> {
+    let path = card.url.output();
+    if stage.has(&path) {
+        return Ok(None);
+    }
+    match cache.get_or_make(&card.key(), || card.draw(&edition.theme.faces)) {
+        Ok(bytes) => stage.put(&path, &bytes).map(|()| None),
+        Err(error) => Ok(Some(templates::bad_card(&error))),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn put(stage: &Stage, site: &Tree, built_in: &Tree, output: &Output) -> io::Result<()> {
     match &output.body {
         Body::Bytes(bytes) => stage.put(&output.path, bytes),
         Body::Text(text) => stage.put(&output.path, text.as_bytes()),
-        Body::File(file) => {
-            let tree = if site.contains(file) { site } else { built_in };
-            stage.put(&output.path, &tree.read(file)?)
-        }
+        Body::File(file) => stage.put(&output.path, &read(site, built_in, file)?),
     }
+}
+
+/// A file of the site, or of the theme of the program.
+fn read(site: &Tree, built_in: &Tree, file: &SitePath) -> io::Result<Vec<u8>> {
+    let tree = if site.contains(file) { site } else { built_in };
+    tree.read(file)
 }

@@ -22,6 +22,8 @@ pub struct Stage {
     making: PathBuf,
     /// Where the list of files made is kept.
     list: PathBuf,
+    /// The files of earlier builds.
+    before: BTreeSet<String>,
     /// Whether there is nothing in the target yet, so that the whole stage can take its place.
     fresh: bool,
     folders: Mutex<HashSet<PathBuf>>,
@@ -87,8 +89,11 @@ impl Stage {
         let real_site = fs::canonicalize(site)?;
         let known_as = target.strip_prefix(&real_site).unwrap_or(&target);
         let hash = blake3::hash(known_as.to_string_lossy().as_bytes()).to_hex();
+        let list = kept.join(format!("made-{}.txt", &hash[..16]));
+        let before = made_before(&list);
         Ok(Self {
-            list: kept.join(format!("made-{}.txt", &hash[..16])),
+            list,
+            before,
             target,
             making,
             fresh,
@@ -96,6 +101,13 @@ impl Stage {
             written: Mutex::default(),
             _lock: lock,
         })
+    }
+
+    /// Whether an earlier build made a file that is still there. Enough to know of one whose name has a hash of
+    /// what decides about its bytes.
+    pub fn has(&self, path: &OutputPath) -> bool {
+        self.before.contains(path.as_str())
+            && fs::symlink_metadata(self.target.join(path.as_str())).is_ok_and(|m| m.is_file() && m.len() > 0)
     }
 
     /// Puts a file into the stage, unless the output folder has it already.
@@ -152,7 +164,7 @@ impl Stage {
                 return Ok(Written { changed: changed.len(), ..Written::default() });
             }
         }
-        let before = self.made_before();
+        let before = &self.before;
         let replaced: Vec<String> = changed
             .iter()
             .filter(|path| !before.is_empty() && !before.contains(*path) && self.target.join(path).is_file())
@@ -160,13 +172,13 @@ impl Stage {
             .collect();
         // Everything that could be in the way is looked at before the first file moves.
         for path in &changed {
-            self.check_way(path, &before)?;
+            self.check_way(path, before)?;
         }
         // Should the move be cut short, the next build knows the files of both.
         self.remember(&before.union(&made).cloned().collect())?;
         let mut checked: HashSet<PathBuf> = HashSet::new();
         for path in &changed {
-            self.make_way(path, &before, &mut checked)?;
+            self.make_way(path, before, &mut checked)?;
             let to = self.target.join(path);
             fs::rename(self.making.join(path), &to).map_err(|e| at(&to, &e))?;
         }
@@ -306,13 +318,6 @@ impl Stage {
         fs::write(&file, text).map_err(|e| at(&file, &e))
     }
 
-    fn made_before(&self) -> BTreeSet<String> {
-        let text = fs::read_to_string(&self.list).unwrap_or_default();
-        let is_inside =
-            |path: &&str| !path.is_empty() && path.split('/').all(|p| !p.is_empty() && p != "." && p != "..");
-        text.lines().filter(is_inside).map(str::to_owned).collect()
-    }
-
     fn remember(&self, made: &BTreeSet<String>) -> io::Result<()> {
         let mut text = String::new();
         for path in made {
@@ -338,6 +343,14 @@ impl Stage {
             .filter(|path| !made.contains(path))
             .collect()
     }
+}
+
+/// The files of earlier builds, as the list of them says.
+fn made_before(list: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(list).unwrap_or_default();
+    let is_inside =
+        |path: &&str| !path.is_empty() && path.split('/').all(|p| !p.is_empty() && p != "." && p != "..");
+    text.lines().filter(is_inside).map(str::to_owned).collect()
 }
 
 /// The folder's whole path, links above it followed as far as it exists.

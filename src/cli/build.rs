@@ -1,16 +1,14 @@
 //! `nutgraf build`: makes the site.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::progress::Bar;
 use super::{End, MessageFormat, Session, misuse};
 use crate::build::write::Written;
-use crate::build::{self, Report};
+use crate::build::{self, Report, Work};
 use crate::config::split_url;
 use crate::edition;
 use crate::site::Shows;
@@ -37,9 +35,6 @@ pub struct Arguments {
     strict: bool,
 }
 
-/// How long work takes before a progress bar is shown.
-const PATIENCE: Duration = Duration::from_millis(500);
-
 /// How many files are named when nobody asks for all.
 const NAMED: usize = 10;
 
@@ -56,10 +51,15 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         ));
     }
     let (tree, mut diagnostics) = Tree::open(&session.site);
-    let options = session.edition_options(
-        if arguments.drafts { Shows::Drafts } else { Shows::Published },
-        arguments.base_url.clone(),
-    );
+    let bar = Bar::new(session, started);
+    let options = edition::Options {
+        progress: edition::Progress(bar.of(Work::Looking)),
+        ..session.edition_options(
+            if arguments.drafts { Shows::Drafts } else { Shows::Published },
+            arguments.base_url.clone(),
+        )
+    };
+    let cache = options.cache.clone();
     let mut loaded = edition::load(&tree, options);
     diagnostics.append(&mut loaded.diagnostics);
     let Some(edition) = loaded.edition else {
@@ -68,19 +68,16 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
     };
     let built_in = theme::builtin::tree();
     let out = arguments.out.clone().unwrap_or_else(|| session.site.join("public"));
-    let bar: OnceLock<ProgressBar> = OnceLock::new();
-    let shows_progress = std::io::stderr().is_terminal() && !session.quiet;
-    let progress = |done: usize, total: usize| {
-        if shows_progress && (done.is_multiple_of(64) || done == total) && started.elapsed() > PATIENCE {
-            bar.get_or_init(|| progress_bar(total)).set_position(done as u64);
-        }
+    let progress = |work: Work, done: usize, total: usize| bar.tell(work, done, total);
+    let build_options = build::Options {
+        site: &session.site,
+        out: &out,
+        strict: arguments.strict,
+        cache: &cache,
+        progress: &progress,
     };
-    let build_options =
-        build::Options { site: &session.site, out: &out, strict: arguments.strict, progress: &progress };
     let report = build::build(&edition, &tree, &built_in, &diagnostics, &build_options);
-    if let Some(bar) = bar.get() {
-        bar.finish_and_clear();
-    }
+    bar.clear();
     let mut report = match report {
         Ok(report) => report,
         Err(error) => {
@@ -95,12 +92,6 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
     }
     summary(session, &edition, &report, &out, started.elapsed());
     End::Done
-}
-
-fn progress_bar(total: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} pages")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(total as u64).with_style(style)
 }
 
 fn summary(

@@ -6,6 +6,7 @@ mod build;
 mod completions;
 mod components;
 mod new;
+mod progress;
 mod scaffold;
 mod serve;
 
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::cache::Cache;
 use crate::diagnostic::print::{Format, print};
 use crate::diagnostic::{self, Diagnostic, Severity, Sources};
 use crate::edition;
@@ -179,7 +181,8 @@ impl Session {
             Now::Real(now) | Now::Fixed(now) => edition::Now::At(*now),
             Now::Typed(text) => edition::Now::Typed(text.clone()),
         };
-        edition::Options { now, shows, base_url }
+        let (cache, progress) = (Cache::of(&self.site), edition::Progress::default());
+        edition::Options { now, shows, base_url, cache, progress }
     }
 
     /// Prints diagnostics in their order on stderr, and how many there were.

@@ -54,6 +54,9 @@ mod live {
 
     use super::super::{End, Now, Session, counts, misuse, real_time};
     use super::Arguments;
+    use crate::build::Work;
+    use crate::cache::Cache;
+    use crate::cli::progress::Bar;
     use crate::diagnostic::{Diagnostic, Severity};
     use crate::moment::Moment;
     use crate::preview::{self, Current, Options};
@@ -112,7 +115,10 @@ mod live {
         };
         let own = session.clone();
         let last: Mutex<Vec<Diagnostic>> = Mutex::default();
+        let bar = Bar::new(session, started);
         let options = Options {
+            cache: Cache::of(&root),
+            progress: bar.of(Work::Looking),
             root,
             now,
             time: real_time,
@@ -121,6 +127,7 @@ mod live {
             changed: Box::new(move |current| tell(&own, current, &last)),
         };
         let ready = |current: &Current, note: Option<String>, listener: &TcpListener| {
+            bar.clear();
             let Ok(at) = listener.local_addr() else { return };
             let local = local(at, current);
             if at.port() != arguments.port && arguments.port != 0 {

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::read::{self, Read, Settings};
-use super::{Edition, Options, check};
+use super::{Edition, Made, Options, check};
 use crate::diagnostic::{Diagnostic, Sources, has_errors};
 use crate::document::{Document, Rules};
 use crate::links::{self, Linker};
-use crate::media::{self, Assets, Inventory};
+use crate::media::{self, Assets, Files, Inventory};
 use crate::path::SitePath;
 use crate::route::{self, Routes};
 use crate::site::{self, Clock, Gathered, Gathering, Shows, Site};
@@ -38,6 +38,8 @@ pub struct Desk {
     inventory: Arc<Inventory>,
     /// Files with their hashes, as far as any page needed them.
     hashed: Assets,
+    /// The pictures that pages of any edition asked for.
+    made: Arc<Made>,
     linked: Linked,
 }
 
@@ -86,7 +88,7 @@ impl Desk {
         let gathering = Gathering::new(Arc::clone(config), clock, &published);
         let inventory = Arc::new(media::inventory(tree, &built_in));
         let mut hashed = Assets::new();
-        let linked = link(tree, &built_in, &settings, &gathering, clock, &inventory, &mut hashed);
+        let linked = link(tree, &built_in, &settings, &gathering, clock, &inventory, &options, &mut hashed);
         Ok(Self {
             options,
             built_in,
@@ -101,6 +103,7 @@ impl Desk {
             gathering,
             inventory,
             hashed,
+            made: Arc::default(),
             linked,
         })
     }
@@ -110,7 +113,7 @@ impl Desk {
         let linked = &self.linked;
         let (routes, assets) = (Arc::clone(&linked.routes), Arc::clone(&linked.assets));
         let (theme, inventory) = (Arc::clone(&self.theme), Arc::clone(&self.inventory));
-        Edition::new(theme, linked.site.clone(), routes, inventory, assets)
+        Edition::new(theme, linked.site.clone(), routes, inventory, assets, Arc::clone(&self.made))
     }
 
     /// A document of the site as it is shown.
@@ -291,7 +294,7 @@ impl Desk {
             let known = self.inventory.content.contains(*file)
                 || self.inventory.statics.values().any(|known| known == *file);
             let same = match (own, self.hashed.get(*file)) {
-                (true, Some(asset)) => media::asset(tree, file).is_ok_and(|now| now.url == asset.url),
+                (true, Some(asset)) => media::hash(tree, file).is_ok_and(|now| now == asset.hash),
                 // Nobody has asked for it yet.
                 (true, None) => known,
                 (false, _) => !known,
@@ -358,18 +361,33 @@ impl Desk {
             &self.gathering,
             clock,
             &self.inventory,
+            &self.options,
             &mut self.hashed,
         );
     }
 
     /// Gives the published files their addresses again.
     fn publish(&mut self, tree: &Tree) {
-        let (assets, unread) =
-            media::assets(tree, &self.built_in, &self.inventory, &self.linked.named, &mut self.hashed);
+        let files = files(tree, &self.built_in, &self.settings, &self.inventory, &self.options);
+        let (assets, unread) = media::assets(&files, &self.linked.named, &mut self.hashed);
         (self.linked.assets, self.linked.unread) = (Arc::new(assets), unread);
     }
 }
 
+/// What the addresses of files are found with.
+fn files<'a>(
+    site: &'a Tree,
+    built_in: &'a Tree,
+    settings: &'a Settings,
+    inventory: &'a Inventory,
+    options: &'a Options,
+) -> Files<'a> {
+    let Options { cache, progress, .. } = options;
+    let base_path = &settings.config.base_path;
+    Files { site, built_in, inventory, cache, base_path, progress: &*progress.0 }
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything that decides how a site is linked")]
 fn link(
     tree: &Tree,
     built_in: &Tree,
@@ -377,13 +395,16 @@ fn link(
     gathering: &Gathering,
     clock: Clock,
     inventory: &Inventory,
+    options: &Options,
     hashed: &mut Assets,
 ) -> Linked {
     let (site, mut said) = site::link(Arc::clone(&settings.config), gathering, clock);
     let (routes, more) = route::routes(&site, inventory);
     said.extend(more);
     let none = Assets::new();
-    let named = links::named_files(Linker { site: &site, routes: &routes, inventory, assets: &none });
-    let (assets, unread) = media::assets(tree, built_in, inventory, &named, hashed);
+    let named =
+        links::named_files(Linker { site: &site, routes: &routes, inventory, assets: &none, asked: None });
+    let (assets, unread) =
+        media::assets(&files(tree, built_in, settings, inventory, options), &named, hashed);
     Linked { site, routes: Arc::new(routes), assets: Arc::new(assets), named, said, unread }
 }

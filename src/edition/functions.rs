@@ -1,9 +1,9 @@
 //! What the functions and filters of templates do. Each needs the page's language, which it finds in the
 //! variable `lang`: a component has it when it declares `@lang`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 
 use super::{World, views};
@@ -12,6 +12,10 @@ use crate::document::raw_html;
 use crate::language::dates::Style;
 use crate::language::{Language, Languages};
 use crate::links::{encode, is_outside};
+use crate::media::card::Faces;
+use crate::media::recipe::{Crop, Format};
+use crate::media::tag::Wanted;
+use crate::media::{Asset, AssetBytes, css};
 use crate::moment::{Moment, parse_period};
 use crate::path::{SitePath, Url};
 use crate::route::{List, list_url};
@@ -41,6 +45,15 @@ pub fn register(engine: &mut Tera, world: &Arc<World>, theme: &Theme) {
     engine.register_function("asset", move |kwargs: Kwargs, _: &State<'_>| asset(&shared, &kwargs));
     let shared = Arc::clone(world);
     engine.register_function("image", move |kwargs: Kwargs, _: &State<'_>| image(&shared, &kwargs));
+    let shared = Arc::clone(world);
+    engine.register_function("picture", move |kwargs: Kwargs, _: &State<'_>| picture(&shared, &kwargs));
+    let shared = Arc::clone(world);
+    engine.register_function("styles", move |kwargs: Kwargs, _: &State<'_>| styles(&shared, &kwargs));
+    let faces = Arc::clone(&theme.faces);
+    engine.register_function("fit", move |kwargs: Kwargs, _: &State<'_>| fit(&faces, &kwargs));
+    engine.register_filter("urlencode", |value: &str, _: Kwargs, _: &State<'_>| {
+        utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
+    });
     let shared = Arc::clone(world);
     engine.register_function("explainer", move |kwargs: Kwargs, state: &State<'_>| {
         explainer(&shared, &kwargs, state)
@@ -196,32 +209,127 @@ fn url_for(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Stri
 
 /// `asset(path="nutgraf.css")`: the address of a file of static/ under a name that changes with its bytes.
 fn asset(world: &World, kwargs: &Kwargs) -> TeraResult<String> {
-    let name = kwargs.must_get::<&str>("path")?.trim_start_matches('/');
-    let found = world.inventory.statics.get(name).and_then(|file| Some((file, world.assets.get(file)?)));
-    let Some((file, asset)) = found else {
-        let known = world.inventory.statics.keys().map(String::as_str);
-        let hint = crate::diagnostic::nearest::did_you_mean(name, known)
-            .map_or_else(String::new, |h| format!(" ({h})"));
-        return Err(Error::message(format!("there is no file `{name}` in static/{hint}")));
-    };
+    let (file, asset) = static_file(world, kwargs.must_get::<&str>("path")?)?;
     world.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(file.clone());
     Ok(world.site.href(&asset.url))
 }
 
-/// `image(src=src)`: a picture of the site as a map with its `url`.
+/// A file of static/ and its address.
+fn static_file<'a>(world: &'a World, name: &str) -> TeraResult<(&'a SitePath, &'a Asset)> {
+    let name = name.trim_start_matches('/');
+    let found = world.inventory.statics.get(name).and_then(|file| Some((file, world.assets.get(file)?)));
+    found.ok_or_else(|| {
+        let known = world.inventory.statics.keys().map(String::as_str);
+        let hint = crate::diagnostic::nearest::did_you_mean(name, known)
+            .map_or_else(String::new, |h| format!(" ({h})"));
+        Error::message(format!("there is no file `{name}` in static/{hint}"))
+    })
+}
+
+/// `image(src=src, width=600, ratio="3/2", format="webp")`: a picture of the site as a map with its `url`,
+/// `width`, `height` and `colour`. Without a width it is at most 1,200 pixels wide.
 fn image(world: &World, kwargs: &Kwargs) -> TeraResult<Value> {
     let src = kwargs.must_get::<&str>("src")?;
-    let url = if is_outside(src) {
-        Some(src.to_owned())
-    } else {
-        let file = match src.strip_prefix('/') {
-            Some(name) => world.inventory.statics.get(name).cloned(),
-            None => Some(SitePath::new(src)),
-        };
-        file.and_then(|file| world.linker().file_href(&file))
+    let format = match kwargs.get::<&str>("format")? {
+        None => None,
+        Some(name) => Some(Format::parse(name).ok_or_else(|| {
+            Error::message(format!("`{name}` is no format of a picture: use `webp`, `jpg`, `png` or `avif`"))
+        })?),
     };
-    let Some(url) = url else { return Err(Error::message(format!("there is no picture `{src}`"))) };
-    Ok(Value::from(BTreeMap::from([("url", url)])))
+    let focus = kwargs.get::<&str>("focus")?;
+    let crop = ratio(kwargs)?.map(|ratio| Crop { ratio, focus: Crop::focus(focus) });
+    let view = views::made(world, src, crop, kwargs.get::<u32>("width")?, format);
+    match view {
+        Some(view) => Ok(Value::from_serializable(&view)),
+        None => Err(Error::message(format!("there is no picture `{src}`"))),
+    }
+}
+
+/// `picture(of=page.image, sizes="100vw", widths=[480, 960], ratio="3/2", eager=true)`: a picture as HTML, in
+/// the widths and formats that browsers choose from. `of` is a picture of a document, or a path as a component
+/// is given it.
+fn picture(world: &World, kwargs: &Kwargs) -> TeraResult<Value> {
+    let of = kwargs.must_get::<&Value>("of")?;
+    // A document without a picture, or with one that its document was told of.
+    if of.is_none() {
+        return Ok(Value::safe_string(""));
+    }
+    let text = |key: &str| {
+        let fields = of.as_map()?;
+        let value = fields.iter().find(|(name, _)| name.as_str() == Some(key))?.1;
+        value.as_str().map(str::to_owned)
+    };
+    let src = of.as_str().map(str::to_owned).or_else(|| text("src"));
+    let src = src.ok_or_else(|| Error::message("`of` is a picture, like `page.image`, or a path"))?;
+    let alt = kwargs.get::<String>("alt")?.or_else(|| text("alt")).unwrap_or_default();
+    let focus = kwargs.get::<String>("focus")?.filter(|f| !f.is_empty()).or_else(|| text("focus"));
+    let wanted = Wanted {
+        widths: &kwargs.get::<Vec<u32>>("widths")?.unwrap_or_else(|| WIDTHS.to_vec()),
+        sizes: kwargs.get::<&str>("sizes")?.unwrap_or("100vw"),
+        ratio: ratio(kwargs)?,
+        focus: focus.as_deref(),
+        alt: &alt,
+        eager: kwargs.get::<bool>("eager")?.unwrap_or(false),
+        avif: world.site.config.avif,
+    };
+    match world.picture(&src, &wanted) {
+        Some(html) => Ok(Value::safe_string(&html)),
+        None => Err(Error::message(format!("there is no picture `{src}`"))),
+    }
+}
+
+/// `fit(text=page.title, width=1040, height=330, sizes=[88, 72, 60], weight=700)`: text in lines that fit into a
+/// box of a social card, as a map with the `size` of its letters and its `lines`.
+fn fit(faces: &Faces, kwargs: &Kwargs) -> TeraResult<Value> {
+    let text = kwargs.must_get::<&str>("text")?;
+    let (width, height) = (kwargs.must_get::<f64>("width")?, kwargs.must_get::<f64>("height")?);
+    let sizes: Vec<f32> = kwargs.must_get::<Vec<f32>>("sizes")?;
+    let weight = kwargs.get::<u16>("weight")?.unwrap_or(700);
+    #[expect(clippy::cast_possible_truncation, reason = "a card has no more than 1,200 pixels")]
+    let fitted = faces.fit(text, width as f32, height as f32, weight, &sizes);
+    Ok(Value::from_serializable(&fitted))
+}
+
+/// The widths of a picture when a template names none.
+pub const WIDTHS: [u32; 3] = [480, 800, 1200];
+
+/// `ratio="3/2"`.
+fn ratio(kwargs: &Kwargs) -> TeraResult<Option<(u32, u32)>> {
+    let Some(text) = kwargs.get::<&str>("ratio")? else { return Ok(None) };
+    let parts = text.split_once(['/', ':']);
+    let ratio = parts.and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
+    match ratio.filter(|(w, h)| (1..=10_000).contains(w) && (1..=10_000).contains(h)) {
+        Some(ratio) => Ok(Some(ratio)),
+        None => Err(Error::message(format!("`{text}` is no ratio: write it like `3/2`"))),
+    }
+}
+
+/// `styles(files=["css/page.css"])`: style sheets of static/ as one text, without what only its authors need.
+fn styles(world: &World, kwargs: &Kwargs) -> TeraResult<Value> {
+    let files = kwargs.must_get::<Vec<String>>("files")?;
+    let key = files.join("\n");
+    let mut made = world.styles.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(text) = made.get(&key) {
+        return Ok(text.clone());
+    }
+    let mut all = String::new();
+    for name in &files {
+        let (_, asset) = static_file(world, name)?;
+        let AssetBytes::Text(text) = &asset.bytes else {
+            return Err(Error::message(format!("`{name}` is no style sheet")));
+        };
+        css::squeeze(text, &mut all);
+    }
+    // What the sheets name is published; they themselves are in the page.
+    let named = world
+        .inventory
+        .statics
+        .values()
+        .filter(|file| world.assets.get(*file).is_some_and(|asset| all.contains(asset.url.as_str())));
+    world.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(named.cloned());
+    let text = Value::safe_string(&all);
+    made.insert(key, text.clone());
+    Ok(text)
 }
 
 /// `explainer(ref="aral-sea")`: what a page shows of an explainer, as a map.

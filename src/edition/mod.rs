@@ -7,17 +7,21 @@ mod read;
 pub mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tera::{Tera, Value};
 
 pub use desk::Desk;
 
+use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::links::Linker;
-use crate::media::{Assets, Inventory};
-use crate::path::SitePath;
+use crate::links::{Linker, is_outside};
+use crate::media::recipe::Recipe;
+use crate::media::tag::{self, Wanted};
+use crate::media::{AssetBytes, Assets, Inventory};
+use crate::path::{SitePath, Url};
 use crate::route::Routes;
 use crate::site::{EntryId, Shows, Site};
 use crate::theme::Theme;
@@ -32,7 +36,31 @@ pub struct Options {
     pub shows: Shows,
     /// Another address than that of nutgraf.yaml.
     pub base_url: Option<String>,
+    /// What was found out earlier.
+    pub cache: Cache,
+    /// Who is told how the work goes on.
+    pub progress: Progress,
 }
+
+/// Is told how many of how many pictures have been looked at.
+#[derive(Clone)]
+pub struct Progress(pub Arc<dyn Fn(usize, usize) + Send + Sync>);
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self(Arc::new(|_, _| ()))
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Progress")
+    }
+}
+
+/// Pictures that pages asked for, by their address. The same note is kept from one edition to the next: a tab
+/// may ask for the picture of a page that was made before the last change, and an address names its bytes.
+pub type Made = Mutex<BTreeMap<Url, Recipe>>;
 
 /// A moment, as far as it is known before the settings are read.
 #[derive(Clone, Debug)]
@@ -85,10 +113,11 @@ impl Edition {
         routes: Arc<Routes>,
         inventory: Arc<Inventory>,
         assets: Arc<Assets>,
+        made: Arc<Made>,
     ) -> Self {
         let cards = site.entries.iter().map(|_| OnceLock::new()).collect();
-        let (sites, asked) = (BTreeMap::new(), Mutex::default());
-        let mut world = World { site, routes, inventory, assets, cards, sites, asked };
+        let (sites, asked, styles) = (BTreeMap::new(), Mutex::default(), Mutex::default());
+        let mut world = World { site, routes, inventory, assets, made, cards, sites, asked, styles };
         world.sites = views::sites(&world, &theme);
         let world = Arc::new(world);
         let mut engine = theme.engine.clone();
@@ -100,9 +129,9 @@ impl Edition {
     /// and keep none of it.
     #[must_use]
     pub fn afresh(&self) -> Self {
-        let World { site, routes, inventory, assets, .. } = &*self.world;
+        let World { site, routes, inventory, assets, made, .. } = &*self.world;
         let (routes, inventory, assets) = (Arc::clone(routes), Arc::clone(inventory), Arc::clone(assets));
-        Self::new(Arc::clone(&self.theme), site.clone(), routes, inventory, assets)
+        Self::new(Arc::clone(&self.theme), site.clone(), routes, inventory, assets, Arc::clone(made))
     }
 }
 
@@ -116,6 +145,8 @@ pub struct World {
     pub inventory: Arc<Inventory>,
     /// The addresses of its files.
     pub assets: Arc<Assets>,
+    /// The pictures that pages asked for. Asking is not seeing: the note changes no page.
+    pub made: Arc<Made>,
     /// A short view of every entry, made when a list first shows it and shared by all.
     cards: Vec<OnceLock<Value>>,
     /// The view of the site in each language.
@@ -123,6 +154,8 @@ pub struct World {
     /// The files of static/ that templates asked for by `asset()`. Asking is not seeing: the set grows
     /// while pages are made and changes none of them.
     pub asked: Mutex<BTreeSet<SitePath>>,
+    /// The style sheets that pages carry, each set of files joined once.
+    styles: Mutex<BTreeMap<String, Value>>,
 }
 
 impl World {
@@ -134,6 +167,43 @@ impl World {
 
     /// A resolver of links.
     pub fn linker(&self) -> Linker<'_> {
-        Linker { site: &self.site, routes: &self.routes, inventory: &self.inventory, assets: &self.assets }
+        let Self { site, routes, inventory, assets, asked, .. } = self;
+        Linker { site, routes, inventory, assets, asked: Some(asked) }
+    }
+
+    /// The address of a picture to be made, from the root of the host.
+    pub fn ask(&self, recipe: Recipe) -> String {
+        let url = recipe.url();
+        let href = self.site.href(&url);
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).entry(url).or_insert(recipe);
+        href
+    }
+
+    /// The HTML of a picture: `key` is what components are given for it, a path in the site or a whole address.
+    /// `None` when there is no such file.
+    pub fn picture(&self, key: &str, wanted: &Wanted<'_>) -> Option<String> {
+        if is_outside(key) {
+            return Some(tag::plain(key, None, wanted, ""));
+        }
+        let file = self.file(key)?;
+        let asset = self.assets.get(&file)?;
+        // A file of static/ that nothing is made of keeps its own name.
+        if !self.inventory.content.contains(&file) && !matches!(asset.bytes, AssetBytes::Made(_)) {
+            let size = asset.picture.as_ref().and_then(|picture| picture.as_ref().ok()?.size);
+            return Some(tag::plain(&self.linker().file_href(&file)?, size, wanted, ""));
+        }
+        let href = |url: &Url| {
+            self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(file.clone());
+            self.site.href(url)
+        };
+        Some(tag::picture(&file, asset, wanted, &href, &|recipe| self.ask(recipe)))
+    }
+
+    /// The file that a key names.
+    pub fn file(&self, key: &str) -> Option<SitePath> {
+        match key.strip_prefix('/') {
+            Some(name) => self.inventory.statics.get(name).cloned(),
+            None => Some(SitePath::new(key)),
+        }
     }
 }

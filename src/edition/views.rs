@@ -11,10 +11,14 @@ use crate::document::facts::Heading;
 use crate::document::front::{CorrectionKind, Image, Link as NamedLink, Source, Term};
 use crate::document::{Document, Front, Kind, markdown};
 use crate::links::is_outside;
+use crate::media::card::{self, Card as SocialCard};
+use crate::media::recipe::{Crop, Format, Recipe};
+use crate::media::words::Words;
+use crate::media::{AssetBytes, colour};
 use crate::moment::Moment;
 use crate::path::Url;
 use crate::route::{List, list_url};
-use crate::site::{Entry, EntryId, Group, Shown};
+use crate::site::{Entry, EntryId, Group, Shown, time};
 use crate::theme::Theme;
 
 /// How many characters a description made of the lede has at most.
@@ -77,8 +81,16 @@ pub struct Named {
 /// A picture with what must be said of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Picture {
-    /// Its address.
+    /// Its path in the site, for `picture()` and `image()`; a whole address for one elsewhere.
+    pub src: String,
+    /// Its address, at most 1,200 pixels wide.
     pub url: String,
+    /// How wide it is at that address, in pixels.
+    pub width: Option<u32>,
+    /// How high.
+    pub height: Option<u32>,
+    /// The colour that most of it has: `#aabbcc`.
+    pub colour: Option<String>,
     /// What is on it, for those who do not see it; empty for a decorative one.
     pub alt: String,
     /// What is on it, for everybody.
@@ -98,6 +110,8 @@ pub struct Picture {
 /// What a page has besides its card.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PageFields {
+    /// The picture by which a link to a briefing or an explainer is known elsewhere; its address is whole.
+    pub card: Option<Made>,
     /// Headings of the text.
     pub toc: Vec<TocEntry>,
     /// Where the facts come from.
@@ -108,6 +122,10 @@ pub struct PageFields {
     pub translations: Vec<Translation>,
     /// How many minutes it takes to read.
     pub reading_minutes: usize,
+    /// Whether a briefing is from more than a year ago, so that much of it may have changed since.
+    pub is_old: bool,
+    /// Whether the date by which an explainer was to be looked at again has passed.
+    pub is_review_due: bool,
     /// Whether `read_also` stands in the text.
     pub places_read_also: bool,
     /// Whether `sources` stands in the text.
@@ -226,6 +244,12 @@ pub struct SiteView {
     pub publisher: serde_json::Value,
     /// The accent colour.
     pub accent: Option<String>,
+    /// The colour of the masthead's ground.
+    pub masthead: Option<String>,
+    /// Black or white, whichever is easier to read on it.
+    pub masthead_ink: Option<&'static str>,
+    /// The typeface that comes with the site: `literata`.
+    pub font: Option<String>,
     /// The logo's address.
     pub logo: Option<String>,
     /// Further style sheets, as names in static/.
@@ -305,6 +329,7 @@ pub fn page_fields(world: &World, theme: &Theme, id: EntryId) -> PageFields {
     });
     let corrections = front.corrections.iter().enumerate().filter(|(_, c)| c.date.value.at <= world.site.now);
     PageFields {
+        card: None,
         toc: document.facts.headings.iter().map(toc_entry).collect(),
         sources: front.sources.iter().map(|source| resolved(world, entry, source)).collect(),
         corrections: corrections
@@ -318,6 +343,12 @@ pub fn page_fields(world: &World, theme: &Theme, id: EntryId) -> PageFields {
         translations: translations.collect(),
         // About 1,000 characters a minute in every language tried (IReST).
         reading_minutes: document.facts.characters.div_ceil(1000).max(1),
+        is_old: entry.kind == Kind::Briefing
+            && entry.published.is_some_and(|date| time::old_at(date, zone) <= world.site.now),
+        is_review_due: front
+            .review_by
+            .as_ref()
+            .is_some_and(|date| time::due_at(date.value, zone).is_some_and(|at| at <= world.site.now)),
         places_read_also: document.facts.uses("read_also"),
         places_sources: document.facts.uses("sources"),
         status: front.status.clone(),
@@ -427,24 +458,100 @@ pub fn section(world: &World, id: &str, language: &str) -> Option<Named> {
     })
 }
 
-fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture> {
-    let src = image.src.value.as_str();
-    let url = if is_outside(src) {
-        src.to_owned()
-    } else {
-        let linker = world.linker();
-        linker.file_href(&linker.file(document, src)?)?
-    };
-    Some(Picture {
+/// A picture that was asked for by its path.
+#[derive(Clone, Debug, Serialize)]
+pub struct Made {
+    /// Its address.
+    pub url: String,
+    /// Its width in pixels, when it is known.
+    pub width: Option<u32>,
+    /// Its height.
+    pub height: Option<u32>,
+    /// The colour that most of it has: `#aabbcc`.
+    pub colour: Option<String>,
+}
+
+/// How wide a picture is when nobody says it, at most: enough for any page that shows one address only.
+const WIDE: u32 = 1200;
+
+/// A picture by its key, cropped and no wider than asked for. `None` when there is no such file.
+pub fn made(
+    world: &World,
+    key: &str,
+    crop: Option<Crop>,
+    width: Option<u32>,
+    format: Option<Format>,
+) -> Option<Made> {
+    let as_is = |url: String, size: Option<(u32, u32)>| Made {
         url,
-        alt: image.alt.clone().filter(|_| !image.decorative).unwrap_or_default(),
-        caption: image.caption.clone(),
-        credit: image.credit.clone(),
-        creator: image.creator.clone(),
-        license: image.license.clone(),
-        license_url: image.license_url.clone(),
+        width: size.map(|(width, _)| width),
+        height: size.map(|(_, height)| height),
+        colour: None,
+    };
+    if is_outside(key) {
+        return Some(as_is(key.to_owned(), None));
+    }
+    let file = world.file(key)?;
+    let asset = world.assets.get(&file);
+    let picture = asset.and_then(|asset| asset.picture.as_ref()?.as_ref().ok());
+    if let (Some(picture), Some(AssetBytes::Made(whole)), Some(asset)) =
+        (picture, asset.map(|asset| &asset.bytes), asset)
+    {
+        let own = picture.size.unwrap_or_default();
+        let width = width.unwrap_or(WIDE).clamp(1, crop.map_or(own.0, |crop| crop.width_in(own)));
+        let format = format.unwrap_or(whole.format);
+        let recipe = Recipe { crop, width, format, hash: asset.hash, ..whole.clone() };
+        let size = recipe.size(own);
+        let colour = picture.colour.map(|[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"));
+        return Some(Made { colour, ..as_is(world.ask(recipe), Some(size)) });
+    }
+    Some(as_is(world.linker().file_href(&file)?, picture.and_then(|picture| picture.size)))
+}
+
+fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture> {
+    let written = image.src.value.as_str();
+    let src = world.linker().key(document, written)?;
+    let Made { url, width, height, colour } = made(world, &src, None, None, None)?;
+    let asset = world.file(&src).and_then(|file| world.assets.get(&file));
+    let words = asset.and_then(|asset| asset.picture.as_ref()?.as_ref().ok()).map(|picture| &picture.words);
+    // What the file says is in the language of whoever named the file.
+    let own = document.front.image.as_ref().is_some_and(|image| !image.src.value.is_empty());
+    let said = |word: fn(&Words) -> &Option<String>| words.and_then(|words| word(words).clone());
+    let of_own = |word: fn(&Words) -> &Option<String>| said(word).filter(|_| own);
+    let credit = said(|words| &words.credit).or_else(|| said(|words| &words.creator));
+    Some(Picture {
+        src,
+        url,
+        width,
+        height,
+        colour,
+        alt: image
+            .alt
+            .clone()
+            .or_else(|| of_own(|words| &words.alt))
+            .filter(|_| !image.decorative)
+            .unwrap_or_default(),
+        caption: image.caption.clone().or_else(|| of_own(|words| &words.caption)),
+        credit: if image.credit.is_empty() { credit.into_iter().collect() } else { image.credit.clone() },
+        creator: image.creator.clone().or_else(|| said(|words| &words.creator)),
+        license: image.license.clone().or_else(|| said(|words| &words.rights)),
+        license_url: image.license_url.clone().or_else(|| {
+            said(|words| &words.license_url)
+                .filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+        }),
         focus: image.focus.clone(),
     })
+}
+
+/// A social card as templates see it.
+pub fn social_card(world: &World, card: &SocialCard) -> Value {
+    let made = Made {
+        url: permalink(world, &card.url),
+        width: Some(card::SIZE.0),
+        height: Some(card::SIZE.1),
+        colour: None,
+    };
+    Value::from_serializable(&made)
 }
 
 /// A language of the site, as the switch on a page leads to it.
@@ -538,6 +645,9 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
         .into(),
         publisher: config.publisher.clone(),
         accent: config.theme.accent.clone(),
+        masthead: config.theme.masthead.clone(),
+        masthead_ink: config.theme.masthead.as_deref().map(colour::ink_on),
+        font: config.theme.font.clone(),
         logo: config
             .theme
             .logo

@@ -1,15 +1,31 @@
 //! Files that pages name: which there are, and the address each is published under. Its name carries a hash
-//! of its bytes, so that it can be cached for ever and an old page never shows a new file.
+//! of its bytes, so that it can be cached for ever and an old page never shows a new file. Of a picture, what
+//! must be known of it, and what is made of it.
 
-mod css;
+pub mod card;
+pub mod colour;
+pub mod css;
+pub mod picture;
+#[cfg(feature = "images")]
+pub mod pixels;
+pub mod recipe;
+pub mod svg;
+pub mod tag;
+pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use self::picture::{Fault, Picture, is_picture};
+use self::recipe::{Hash, Recipe};
+use crate::cache::Cache;
+
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::catalog::files;
+use crate::diagnostic::catalog::files as say;
 use crate::language::letters;
 use crate::path::{SitePath, Url};
 use crate::tree::Tree;
@@ -24,12 +40,16 @@ pub struct Inventory {
 }
 
 /// A file under its published address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Asset {
     /// Where it is published: `/assets/map-1f2e3d4c5b6a7980.svg`.
     pub url: Url,
-    /// The file, or the text it became.
+    /// The file, or what it became.
     pub bytes: AssetBytes,
+    /// A hash of the file's bytes.
+    pub hash: Hash,
+    /// What is known of a picture that a document names, or what is wrong with it.
+    pub picture: Option<Result<Arc<Picture>, Fault>>,
 }
 
 /// The bytes of an asset.
@@ -37,8 +57,10 @@ pub struct Asset {
 pub enum AssetBytes {
     /// A file as it is.
     File(SitePath),
-    /// A style sheet whose `url(…)` lead to hashed names.
-    Text(std::sync::Arc<str>),
+    /// A style sheet whose `url(…)` lead to hashed names, or a drawing without what it does not need.
+    Text(Arc<str>),
+    /// A picture made of the file.
+    Made(Recipe),
 }
 
 /// The published files by their path.
@@ -57,22 +79,51 @@ pub fn inventory(site: &Tree, built_in: &Tree) -> Inventory {
     Inventory { content: content.collect(), statics }
 }
 
-/// The addresses of the files of content/ that documents name, and of all of static/. What `hashed` knows is
-/// not read again; what it does not, is added.
+/// What the addresses of files are found with.
+pub struct Files<'a> {
+    /// The site.
+    pub site: &'a Tree,
+    /// The theme of the program.
+    pub built_in: &'a Tree,
+    /// The files there are.
+    pub inventory: &'a Inventory,
+    /// What was found out earlier.
+    pub cache: &'a Cache,
+    /// What addresses begin with on the site's host.
+    pub base_path: &'a str,
+    /// Told how many of how many pictures have been looked at.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// The addresses of the files that documents name, and of all of static/. What `hashed` knows is not read
+/// again; what it does not, is added.
 pub fn assets(
-    site: &Tree,
-    built_in: &Tree,
-    inventory: &Inventory,
+    files: &Files<'_>,
     named: &BTreeSet<SitePath>,
     hashed: &mut Assets,
 ) -> (Assets, Vec<Diagnostic>) {
-    let wanted = || named.iter().chain(inventory.statics.values());
-    let unknown: Vec<&SitePath> = wanted().filter(|path| !hashed.contains_key(*path)).collect();
+    let Files { site, built_in, inventory, .. } = files;
+    let is_known = |path: &SitePath| {
+        let asset = hashed.get(path);
+        asset.is_some_and(|asset| asset.picture.is_some() || !named.contains(path) || !is_picture(path))
+    };
+    let wanted: BTreeSet<&SitePath> = named.iter().chain(inventory.statics.values()).collect();
+    let unknown: Vec<&SitePath> = wanted.iter().copied().filter(|path| !is_known(path)).collect();
+    let darkroom = Darkroom::new(files.cache);
+    let pictures = unknown.iter().filter(|path| named.contains(**path) && is_picture(path)).count();
+    let looked = AtomicUsize::new(0);
     let fresh: Vec<Result<(SitePath, Asset), Diagnostic>> = unknown
         .par_iter()
         .map(|path| {
             let tree = if site.contains(path) { site } else { built_in };
-            let asset = asset(tree, path).map_err(|e| files::unreadable(path, &e.to_string()))?;
+            let bytes = tree.read(path).map_err(|e| say::unreadable(path, &e.to_string()))?;
+            let asset = if named.contains(*path) && is_picture(path) {
+                let asset = darkroom.look(path, &bytes);
+                (files.progress)(looked.fetch_add(1, Ordering::Relaxed) + 1, pictures);
+                asset
+            } else {
+                plain(path, &bytes)
+            };
             Ok(((*path).clone(), asset))
         })
         .collect();
@@ -85,30 +136,149 @@ pub fn assets(
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    let known = wanted().filter_map(|path| Some((path.clone(), hashed.get(path)?.clone())));
+    let known = wanted.into_iter().filter_map(|path| Some((path.clone(), hashed.get(path)?.clone())));
     let mut assets: Assets = known.collect();
-    css::rewrite(site, built_in, inventory, &mut assets);
+    css::rewrite(files, &mut assets);
     (assets, diagnostics)
 }
 
-/// A file under its address.
+/// The hash of a file.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn asset(tree: &Tree, path: &SitePath) -> io::Result<Asset> {
-    let url = hashed_url(path, &tree.read(path)?);
-    Ok(Asset { url, bytes: AssetBytes::File(path.clone()) })
+pub fn hash(tree: &Tree, path: &SitePath) -> io::Result<Hash> {
+    Ok(Hash::of(&tree.read(path)?))
 }
+
+/// A file that is published as it is.
+fn plain(path: &SitePath, bytes: &[u8]) -> Asset {
+    let url = hashed_url(path, bytes);
+    Asset { url, bytes: AssetBytes::File(path.clone()), hash: Hash::of(bytes), picture: None }
+}
+
+/// Where pictures are looked at and made.
+#[derive(Debug)]
+pub struct Darkroom {
+    cache: Cache,
+    #[cfg(feature = "images")]
+    memory: pixels::Memory,
+}
+
+impl Darkroom {
+    /// A darkroom that keeps what it made in a cache.
+    pub fn new(cache: &Cache) -> Self {
+        Self {
+            cache: cache.clone(),
+            #[cfg(feature = "images")]
+            memory: pixels::Memory::default(),
+        }
+    }
+
+    /// A picture under its address.
+    fn look(&self, path: &SitePath, bytes: &[u8]) -> Asset {
+        if path.extension().eq_ignore_ascii_case("svg") {
+            let plain = plain(path, bytes);
+            return match picture::drawing(bytes) {
+                Ok((picture, text)) => Asset {
+                    url: hashed_url(path, text.as_bytes()),
+                    bytes: AssetBytes::Text(text.into()),
+                    picture: Some(Ok(Arc::new(picture))),
+                    ..plain
+                },
+                Err(fault) => Asset { picture: Some(Err(fault)), ..plain },
+            };
+        }
+        let hash = Hash::of(bytes);
+        let picture = self.picture(path, hash, bytes);
+        let whole = picture.as_ref().ok().and_then(|picture| Recipe::whole(path, hash, picture));
+        match whole {
+            Some(recipe) => {
+                let picture = Some(picture.map(Arc::new));
+                Asset { url: recipe.url(), bytes: AssetBytes::Made(recipe), hash, picture }
+            }
+            None => Asset { picture: Some(picture.map(Arc::new)), ..plain(path, bytes) },
+        }
+    }
+
+    /// What is known of a picture: from the cache, or by looking at every pixel.
+    fn picture(&self, path: &SitePath, hash: Hash, bytes: &[u8]) -> Result<Picture, Fault> {
+        let key = format!("look {LOOK} {} {hash}", path.extension().to_ascii_lowercase());
+        let kept = self.cache.get(&key).and_then(|kept| serde_json::from_slice(&kept).ok());
+        if let Some(picture) = kept {
+            return Ok(picture);
+        }
+        let picture = picture::read(path, bytes, self)?;
+        if let Ok(text) = serde_json::to_vec(&picture) {
+            self.cache.put(&key, &text);
+        }
+        Ok(picture)
+    }
+
+    /// The pictures that recipes ask to be made of one file, each handed on as soon as it is there.
+    ///
+    /// # Errors
+    /// When the file cannot be read any more, or is another by now.
+    #[cfg(feature = "images")]
+    pub fn make(
+        &self,
+        read: impl Fn(&SitePath) -> io::Result<Vec<u8>>,
+        recipes: &[&Recipe],
+        mut hand: impl FnMut(&Recipe, Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let changed = |source: &SitePath| io::Error::other(format!("{source} changed while it was read"));
+        let mut negative = None;
+        for recipe in recipes {
+            if let Some(bytes) = self.cache.get(&recipe.key()) {
+                hand(recipe, bytes)?;
+                continue;
+            }
+            if negative.is_none() {
+                let bytes = read(&recipe.source)?;
+                if Hash::of(&bytes) != recipe.hash {
+                    return Err(changed(&recipe.source));
+                }
+                negative = Some(pixels::develop(&bytes, &self.memory).map_err(|_| changed(&recipe.source))?);
+            }
+            let Some(negative) = &negative else { continue };
+            let bytes = negative.print(recipe).map_err(|_| changed(&recipe.source))?;
+            self.cache.put(&recipe.key(), &bytes);
+            hand(recipe, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is made without the feature `images`, and no recipe is written.
+    ///
+    /// # Errors
+    /// Never.
+    #[cfg(not(feature = "images"))]
+    pub fn make(
+        &self,
+        _: impl Fn(&SitePath) -> io::Result<Vec<u8>>,
+        _: &[&Recipe],
+        _: impl FnMut(&Recipe, Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let _ = &self.cache;
+        Ok(())
+    }
+}
+
+/// Changes when a picture is looked at in another way.
+const LOOK: u32 = 1;
 
 /// The address of a file with these bytes.
 fn hashed_url(path: &SitePath, bytes: &[u8]) -> Url {
-    let name = path.name();
+    let extension: String = path.extension().chars().filter(char::is_ascii_alphanumeric).collect();
+    let dot = if extension.is_empty() { "" } else { "." };
+    Url::parse(&format!("/assets/{}{dot}{extension}", hashed_name(path.name(), bytes)))
+        .expect("a slug and a hash are an address")
+}
+
+/// The name of a file with a hash of what decides about its bytes.
+fn hashed_name(name: &str, what: &[u8]) -> String {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let stem = letters::slug(stem, "en").unwrap_or_else(|| "file".into());
     let stem: String = stem.chars().take(60).collect();
-    let hash = blake3::hash(bytes).to_hex();
-    let extension: String = path.extension().chars().filter(char::is_ascii_alphanumeric).collect();
-    let dot = if extension.is_empty() { "" } else { "." };
-    Url::parse(&format!("/assets/{stem}-{}{dot}{extension}", &hash[..16]))
-        .expect("a slug and a hash are an address")
+    let hash = blake3::hash(what).to_hex();
+    format!("{stem}-{}", &hash[..16])
 }

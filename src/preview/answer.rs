@@ -1,6 +1,7 @@
 //! What is at an address: a page, a file, another address, or nothing. The same resolver answers a browser,
 //! a tab that asks what its page is now, and a rule that shows one address at another.
 
+use std::io;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -12,9 +13,11 @@ use super::work::Shared;
 use crate::diagnostic::Diagnostic;
 use crate::edition::Edition;
 use crate::media::AssetBytes;
+use crate::media::recipe::Recipe;
 use crate::path::{SitePath, Url};
-use crate::render::{Body, Marks, render_with};
+use crate::render::{self, Body, Marks, render_with};
 use crate::route::{List, Route};
+use crate::site::Entry;
 
 /// What is at an address.
 pub enum Answer {
@@ -109,10 +112,17 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
         }
         return Some(Answer::Page(page(current, edition, route, marks)?));
     }
+    if let Some(recipe) = made(edition, inner) {
+        return Some(Answer::File { name: inner.to_owned(), bytes: make(shared, recipe)? });
+    }
+    if let Some(bytes) = card(shared, edition, inner) {
+        return Some(Answer::File { name: inner.to_owned(), bytes });
+    }
     if let Some(asset) = current.asset(inner) {
         let bytes = match asset {
             AssetBytes::Text(text) => text.as_bytes().to_vec(),
             AssetBytes::File(file) => read(shared, file)?,
+            AssetBytes::Made(recipe) => make(shared, recipe.clone())?,
         };
         return Some(Answer::File { name: inner.to_owned(), bytes });
     }
@@ -135,6 +145,35 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
     let index = format!("{}/index.html", inner.trim_end_matches('/'));
     let file = world.inventory.statics.get(index.trim_start_matches('/'))?;
     Some(Answer::File { name: index, bytes: read(shared, file)? })
+}
+
+/// The recipe of a picture that some page asked for.
+fn made(edition: &Edition, address: &str) -> Option<Recipe> {
+    let url = Url::parse(address)?;
+    edition.world.made.lock().unwrap_or_else(PoisonError::into_inner).get(&url).cloned()
+}
+
+/// The social card at an address: of a page whose name the address begins with. They are made anew to find it,
+/// because nobody looks at cards in a preview but who works at their template.
+fn card(shared: &Shared, edition: &Edition, address: &str) -> Option<Vec<u8>> {
+    let name = address.strip_prefix("/assets/").filter(|name| name.ends_with(".png"))?;
+    let entries = &edition.world.site.entries;
+    let is_of = |entry: &Entry| name.strip_prefix(&*entry.id).is_some_and(|rest| rest.starts_with('-'));
+    let mut cards =
+        (0..entries.len()).filter(|id| is_of(&entries[*id])).filter_map(|id| render::card(edition, id));
+    let card = cards.find(|card| card.url.as_str() == address)?;
+    shared.options.cache.get_or_make(&card.key(), || card.draw(&edition.theme.faces)).ok()
+}
+
+/// A picture by its recipe.
+fn make(shared: &Shared, recipe: Recipe) -> Option<Vec<u8>> {
+    let mut made = None;
+    let read = |file: &SitePath| read(shared, file).ok_or_else(|| io::ErrorKind::NotFound.into());
+    let outcome = shared.darkroom.make(read, &[&recipe], |_, bytes| {
+        made = Some(bytes);
+        Ok(())
+    });
+    outcome.ok().and(made)
 }
 
 /// What is shown of a page that could never be made.

@@ -9,8 +9,9 @@ use tera::{Context, Tera};
 
 use super::current::Current;
 use super::work::Shared;
+use crate::cache::Cache;
 use crate::document::Kind;
-use crate::edition::{Desk, Edition, Now, Options};
+use crate::edition::{Desk, Edition, Now, Options, Progress};
 use crate::path::SitePath;
 use crate::render::{Body, render};
 use crate::route::Route;
@@ -160,7 +161,9 @@ fn sample(shared: &Shared, current: &Current) -> Option<Edition> {
     }
     files.push(("templates/briefing.html".into(), SAMPLE_TEMPLATE.into()));
     let own = |path: &SitePath| !path.as_str().starts_with("content/");
-    let options = Options { now: Now::At(edition.world.site.now), shows: Shows::Upcoming, base_url: None };
+    let now = Now::At(edition.world.site.now);
+    let (cache, progress) = (Cache::default(), Progress::default());
+    let options = Options { now, shows: Shows::Upcoming, base_url: None, cache, progress };
     let desk = Desk::open(&tree.part(own, files), options).ok()?;
     Some(desk.edition())
 }

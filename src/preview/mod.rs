@@ -13,10 +13,12 @@ mod work;
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use jiff::Timestamp;
+
+use crate::cache::Cache;
 
 pub use current::{Current, Problems};
 
@@ -28,6 +30,10 @@ pub struct Options {
     pub now: Option<String>,
     /// Tells the real time.
     pub time: fn() -> Timestamp,
+    /// What was found out earlier.
+    pub cache: Cache,
+    /// Told how many of how many pictures have been looked at.
+    pub progress: Arc<dyn Fn(usize, usize) + Send + Sync>,
     /// The program that opens a file at a line, and its arguments.
     pub editor: Option<Vec<String>>,
     /// Names under which the preview may be asked for, besides this machine's own.

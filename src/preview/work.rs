@@ -17,6 +17,7 @@ use super::current::{Clock, Current, Found};
 use super::watch::{Heard, Watch};
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, Desk, Edition, Now, check};
+use crate::media::Darkroom;
 use crate::path::SitePath;
 use crate::render::render;
 use crate::site::Shows;
@@ -56,6 +57,8 @@ pub struct Shared {
     pub revisions: watch::Sender<u64>,
     /// Tells the desk.
     pub tell: Sender<Message>,
+    /// Where pictures are made.
+    pub darkroom: Darkroom,
     /// How the preview was begun.
     pub options: Options,
 }
@@ -121,6 +124,7 @@ pub fn begin(options: Options, tell: Sender<Message>) -> notify::Result<(Arc<Sha
         built_in: crate::theme::builtin::tree(),
         revisions: watch::Sender::new(1),
         tell: tell.clone(),
+        darkroom: Darkroom::new(&options.cache),
         options,
     });
     let background = Background::begin(tell);
@@ -155,7 +159,13 @@ fn set_said(current: &mut Current, desk: &Desk) {
 }
 
 fn edition_options(options: &Options, clock: &Clock) -> edition::Options {
-    edition::Options { now: now(options, clock), shows: shows(clock), base_url: None }
+    edition::Options {
+        now: now(options, clock),
+        shows: shows(clock),
+        base_url: None,
+        cache: options.cache.clone(),
+        progress: edition::Progress(Arc::clone(&options.progress)),
+    }
 }
 
 fn now(options: &Options, clock: &Clock) -> Now {

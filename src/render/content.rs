@@ -160,7 +160,7 @@ impl<'c, 'e> Content<'c, 'e> {
             let Some(written) = bound.get(&file).and_then(Value::as_str).filter(|w| !w.is_empty()) else {
                 continue;
             };
-            let Some(key) = self.picture_key(written) else { return };
+            let Some(key) = self.linker().key(self.document, written) else { return };
             bound.insert(file, Value::from(key));
         }
         let level = self.level(block.level);

@@ -13,8 +13,8 @@ use crate::config::RawHtml;
 use crate::document::blocks::footnote_slug;
 use crate::document::nesting::Nesting;
 use crate::document::{Document, MarkdownBlock, markdown, raw_html};
-use crate::fields::is_unsafe_url;
-use crate::links::is_outside;
+use crate::edition::views;
+use crate::media::tag::{self, Wanted};
 
 /// Footnotes of one text, numbered as they are first referred to.
 #[derive(Default)]
@@ -138,6 +138,7 @@ fn write(content: &mut Content<'_, '_>, events: &[(Event<'_>, Range<usize>)], ou
         quotes: Vec::new(),
         code: false,
         link: 0,
+        picture: None,
         out,
     };
     let mut i = 0;
@@ -177,6 +178,8 @@ struct Writer<'w, 'c, 'e, 't> {
     quotes: Vec<bool>,
     code: bool,
     link: usize,
+    /// A picture among words, with what its description has so far.
+    picture: Option<(String, String)>,
     out: &'w mut String,
 }
 
@@ -204,6 +207,15 @@ impl<'t> Writer<'_, '_, '_, 't> {
     }
 
     fn event(&mut self, event: Event<'t>, at: &Range<usize>) {
+        if let Some((_, alt)) = &mut self.picture {
+            match event {
+                Event::End(TagEnd::Image) => self.end(TagEnd::Image),
+                Event::Text(text) | Event::Code(text) => alt.push_str(&text),
+                Event::SoftBreak | Event::HardBreak => alt.push(' '),
+                _ => {}
+            }
+            return;
+        }
         match event {
             Event::Start(tag) => self.start(tag, at),
             Event::End(tag) => self.end(tag),
@@ -243,9 +255,9 @@ impl<'t> Writer<'_, '_, '_, 't> {
                     None => return,
                 }
             }
-            Tag::Image { link_type, dest_url, title, id } => {
-                let dest_url = self.content.picture(&dest_url).map_or(dest_url, CowStr::from);
-                Tag::Image { link_type, dest_url, title, id }
+            Tag::Image { dest_url, .. } => {
+                self.picture = Some((dest_url.to_string(), String::new()));
+                return;
             }
             Tag::BlockQuote(Some(kind)) => {
                 self.quotes.push(true);
@@ -281,6 +293,11 @@ impl<'t> Writer<'_, '_, '_, 't> {
                 self.link -= 1;
                 if self.dropped_links.pop() == Some(false) {
                     self.pending.push(Event::End(TagEnd::Link));
+                }
+            }
+            TagEnd::Image => {
+                if let Some((written, alt)) = self.picture.take() {
+                    self.inline_picture(&written, &alt);
                 }
             }
             TagEnd::BlockQuote(kind) => {
@@ -326,6 +343,21 @@ impl<'t> Writer<'_, '_, '_, 't> {
         }
     }
 
+    /// A picture among words: one address, because what is made for it lies between what the author wrote.
+    fn inline_picture(&mut self, written: &str, alt: &str) {
+        let world = &self.content.frame.edition.world;
+        let key = world.linker().key(self.content.document, written);
+        let made = key.and_then(|key| views::made(world, &key, None, None, None));
+        // A picture that does not exist: its document was told, and the words stay.
+        let Some(made) = made else {
+            self.pending.push(Event::Text(alt.to_owned().into()));
+            return;
+        };
+        let wanted =
+            Wanted { widths: &[], sizes: "", ratio: None, focus: None, alt, eager: false, avif: false };
+        self.raw(tag::plain(&made.url, made.width.zip(made.height), &wanted, ""));
+    }
+
     /// A picture alone in its paragraph, through the component `figure`.
     fn figure(&mut self, events: &[(Event<'t>, Range<usize>)]) {
         let mut alt = String::new();
@@ -335,7 +367,8 @@ impl<'t> Writer<'_, '_, '_, 't> {
             match event {
                 Event::Start(Tag::Image { dest_url, title, .. }) => {
                     at = range.clone();
-                    let Some(src) = self.content.picture_key(dest_url) else { return };
+                    let document = self.content.document;
+                    let Some(src) = self.content.linker().key(document, dest_url) else { return };
                     arguments.insert("src".into(), Value::from(src));
                     if !title.is_empty() {
                         arguments.insert("caption".into(), Value::from(title.to_string()));
@@ -382,28 +415,6 @@ impl Content<'_, '_> {
             Some(page) => format!("{page}#{anchor}"),
             None => format!("#{}", self.prefixed(anchor)),
         })
-    }
-
-    /// The address of a picture.
-    fn picture(&self, written: &str) -> Option<String> {
-        if is_unsafe_url(written) {
-            return Some(String::new());
-        }
-        if is_outside(written) {
-            return Some(written.to_owned());
-        }
-        let linker = self.linker();
-        linker.file_href(&linker.file(self.document, written)?)
-    }
-
-    /// What a component is given for a picture: its path in the site, or its whole address. `None` for a
-    /// picture that does not exist, of which its document was told.
-    pub fn picture_key(&self, written: &str) -> Option<String> {
-        if is_outside(written) {
-            return Some(written.to_owned());
-        }
-        let file = self.linker().file(self.document, written)?;
-        Some(if written.starts_with('/') { written.to_owned() } else { file.to_string() })
     }
 
     fn footnote_reference(&mut self, label: &str) -> String {

@@ -68,7 +68,7 @@ pub fn list(
             let hub = match world.site.find(*kind, id, language) {
                 Some(entry) => {
                     span = Span::file(&world.site.entries[entry].document.path);
-                    page_view(edition, entry, marks, diagnostics)
+                    Value::from(page_view(edition, entry, marks, diagnostics))
                 }
                 None => bare_hub(edition, *kind, id, language),
             };

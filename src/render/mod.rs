@@ -14,8 +14,10 @@ use tera::{Context, Value};
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::edition::Edition;
+use crate::media::card::Card;
 use crate::path::{OutputPath, SitePath};
 use crate::route::Route;
+use crate::site::EntryId;
 use crate::theme::errors;
 
 /// A file of the site.
@@ -25,6 +27,8 @@ pub struct Output {
     pub path: OutputPath,
     /// What is in it.
     pub body: Body,
+    /// The social card that goes with a page.
+    pub card: Option<Card>,
 }
 
 /// The bytes of an output, or where they are: a copy is not held in memory.
@@ -57,8 +61,12 @@ pub fn render(edition: &Edition, route: &Route) -> (Option<Output>, Vec<Diagnost
 pub fn render_with(edition: &Edition, route: &Route, marks: Marks) -> (Option<Output>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let path = route.output(&edition.world.site);
+    let mut card = None;
     let body = match route {
-        Route::Entry(id) => page::entry(edition, *id, marks, &mut diagnostics).map(Body::Bytes),
+        Route::Entry(id) => {
+            card = page::card(edition, *id, &mut diagnostics);
+            page::entry(edition, *id, card.as_ref(), marks, &mut diagnostics).map(Body::Bytes)
+        }
         Route::List { list, language, page } => {
             list::list(edition, list, language, *page, marks, &mut diagnostics).map(Body::Bytes)
         }
@@ -66,7 +74,12 @@ pub fn render_with(edition: &Edition, route: &Route, marks: Marks) -> (Option<Ou
         Route::Redirect { to, .. } => Some(Body::Bytes(redirect::redirect(edition, *to))),
         Route::Static { file, .. } => Some(Body::File(file.clone())),
     };
-    (body.map(|body| Output { path, body }), diagnostics)
+    (body.map(|body| Output { path, body, card }), diagnostics)
+}
+
+/// The social card of a page; none for one that has none.
+pub fn card(edition: &Edition, id: EntryId) -> Option<Card> {
+    page::card(edition, id, &mut Vec::new())
 }
 
 /// The context every template gets.

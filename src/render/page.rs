@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::document::Kind;
 use crate::document::facts::ExplainerRef;
 use crate::edition::{Edition, views};
+use crate::media::card::Card;
 use crate::path::SitePath;
 use crate::route::List;
 use crate::site::{self, EntryId};
@@ -18,11 +19,15 @@ use crate::site::{self, EntryId};
 pub fn entry(
     edition: &Edition,
     id: EntryId,
+    card: Option<&Card>,
     marks: Marks,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Vec<u8>> {
     let entry = &edition.world.site.entries[id];
-    let page = page_view(edition, id, marks, diagnostics);
+    let mut page = page_view(edition, id, marks, diagnostics);
+    if let Some(card) = card {
+        page.insert("card".into(), views::social_card(&edition.world, card));
+    }
     let mut context = context(edition, &entry.language);
     let languages = views::language_links(&edition.world, &edition.theme, &entry.language, |language| {
         let other = edition.world.site.in_language(id, language);
@@ -30,7 +35,7 @@ pub fn entry(
         (other.language == language).then(|| other.url.clone())
     });
     context.insert_value("languages", languages);
-    context.insert_value("page", page);
+    context.insert_value("page", Value::from(page));
     if entry.kind == Kind::Explainer {
         let list = super::list::view(edition, &List::UsedBy(id), &entry.language, None);
         context.insert_value("list", list);
@@ -46,7 +51,7 @@ pub fn entry(
 }
 
 /// Everything a template knows of an entry, its text rendered.
-pub fn page_view(edition: &Edition, id: EntryId, marks: Marks, diagnostics: &mut Vec<Diagnostic>) -> Value {
+pub fn page_view(edition: &Edition, id: EntryId, marks: Marks, diagnostics: &mut Vec<Diagnostic>) -> Map {
     let world = &edition.world;
     let entry = &world.site.entries[id];
     let mut page: Map = world.card(id).as_map().cloned().unwrap_or_default();
@@ -80,7 +85,21 @@ pub fn page_view(edition: &Edition, id: EntryId, marks: Marks, diagnostics: &mut
     diagnostics.append(&mut frame.diagnostics);
     page.insert("content".into(), Value::safe_string(&html));
     page.insert("background".into(), Value::safe_string(&background));
-    Value::from(page)
+    page
+}
+
+/// The social card of a briefing or an explainer.
+pub fn card(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) -> Option<Card> {
+    let entry = &edition.world.site.entries[id];
+    if !edition.world.site.config.cards || !matches!(entry.kind, Kind::Briefing | Kind::Explainer) {
+        return None;
+    }
+    let mut context = context(edition, &entry.language);
+    context.insert_value("page", edition.world.card(id));
+    let span = Span::file(&entry.document.path);
+    let drawing = template(edition, "card.svg", &context, &span, diagnostics)?;
+    let drawing = String::from_utf8_lossy(&drawing).into_owned();
+    Some(Card::new(&entry.id, drawing, &edition.theme.faces))
 }
 
 /// The page a host shows for an address that does not exist.

@@ -1,7 +1,8 @@
 //! What the clock lets through. Everything that is withheld is left out before anything is derived from it.
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use crate::document::{Document, Front};
 use crate::moment::Moment;
@@ -69,7 +70,27 @@ pub fn next(document: &Document, now: Timestamp, zone: &TimeZone) -> Option<Time
     let corrections = front.corrections.iter().map(|correction| correction.date.value);
     let as_of = front.as_of.as_ref().map(|date| date.value).or(document.identity.version);
     let begins = as_of.and_then(|date| Moment::parse(&date.to_string(), zone));
-    moments.chain(corrections).chain(begins).map(|moment| moment.at).filter(|at| *at > now).min()
+    let dated = [&front.date, &front.embargo].into_iter().flatten().map(|moment| moment.value);
+    let old = dated.max_by_key(|moment| moment.at).map(|published| old_at(published, zone));
+    let due = front.review_by.as_ref().and_then(|date| due_at(date.value, zone));
+    let moments = moments.chain(corrections).chain(begins).map(|moment| moment.at);
+    moments.chain(old).chain(due).filter(|at| *at > now).min()
+}
+
+/// When a briefing is old, and says so: a year after its publication, to the day. It says so only once,
+/// with a date and no count of years, so that an archive does not change again and again.
+pub fn old_at(published: Moment, zone: &TimeZone) -> Timestamp {
+    let date = published.date(zone).saturating_add(1.year());
+    midnight(date, zone).unwrap_or(Timestamp::MAX)
+}
+
+/// When the date by which an explainer was to be looked at again has passed: at the end of that day.
+pub fn due_at(review_by: Date, zone: &TimeZone) -> Option<Timestamp> {
+    midnight(review_by.tomorrow().ok()?, zone)
+}
+
+fn midnight(date: Date, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_timestamp(date.at(0, 0, 0, 0)).ok()
 }
 
 impl Withheld {

@@ -4,10 +4,11 @@
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 
 /// Functions templates can call.
-pub const FUNCTIONS: &[&str] = &["t", "date", "url_for", "asset", "image", "explainer", "briefings"];
+pub const FUNCTIONS: &[&str] =
+    &["t", "date", "url_for", "asset", "image", "picture", "styles", "fit", "explainer", "briefings"];
 
 /// Filters of ours.
-pub const FILTERS: &[&str] = &["date", "markdown"];
+pub const FILTERS: &[&str] = &["date", "markdown", "urlencode"];
 
 /// Declares every function and filter.
 pub fn declare(engine: &mut Tera) {

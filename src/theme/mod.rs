@@ -16,13 +16,14 @@ use tera::{Tera, Value};
 pub use catalogue::{Catalogue, Component};
 
 use crate::config::Config;
-use crate::diagnostic::catalog::{components, front_matter, settings};
+use crate::diagnostic::catalog::{components, files, front_matter, settings};
 use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{ComponentRule, Rules};
 use crate::fields::Place;
 use crate::language::dates::DateFormats;
 use crate::language::{Heads, Language, Languages, Strings};
+use crate::media::card::Faces;
 use crate::path::SitePath;
 use crate::tree::Tree;
 use crate::yaml;
@@ -38,6 +39,8 @@ pub struct Theme {
     pub catalogue: Catalogue,
     /// The languages of the site.
     pub languages: Arc<Languages>,
+    /// The typefaces of social cards.
+    pub faces: Arc<Faces>,
     /// data/, by name.
     pub data: Value,
     /// The texts of templates, strings and data files, for messages.
@@ -51,7 +54,9 @@ pub fn load(site: &Tree, built_in: &Tree, config: &Config) -> (Theme, Vec<Diagno
     let mut sources = BTreeMap::new();
     let mut templates = built_in_templates(built_in, &mut sources, d);
     for path in site.below("templates") {
-        if path.as_str().starts_with("templates/strings/") || path.extension() == "md" {
+        let is_other =
+            ["templates/strings/", "templates/fonts/"].iter().any(|f| path.as_str().starts_with(f));
+        if is_other || path.extension() == "md" {
             continue;
         }
         match site.read_text(path) {
@@ -67,7 +72,28 @@ pub fn load(site: &Tree, built_in: &Tree, config: &Config) -> (Theme, Vec<Diagno
     d.extend(more);
     let languages = load_languages(site, built_in, config, &catalogue, &mut sources, d);
     let data = data::load(site, &mut sources, d);
-    (Theme { engine, catalogue, languages: Arc::new(languages), data, sources }, diagnostics)
+    let languages = Arc::new(languages);
+    let faces = Arc::new(if config.cards { load_faces(site, built_in, d) } else { Faces::default() });
+    (Theme { engine, catalogue, languages, faces, data, sources }, diagnostics)
+}
+
+/// The typefaces of social cards: those of the site when it has any, else the built-in ones.
+fn load_faces(site: &Tree, built_in: &Tree, d: &mut Vec<Diagnostic>) -> Faces {
+    let is_face = |path: &&SitePath| matches!(path.extension().as_str(), "ttf" | "otf");
+    let own: Vec<&SitePath> = site.below("templates/fonts").filter(is_face).collect();
+    let (tree, paths) = if own.is_empty() {
+        (built_in, built_in.below("nutgraf/templates/fonts").filter(is_face).collect())
+    } else {
+        (site, own)
+    };
+    let files = paths.into_iter().filter_map(|path| match tree.read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            d.push(files::unreadable(path, &error.to_string()));
+            None
+        }
+    });
+    Faces::new(files.collect())
 }
 
 /// The built-in templates, and each built-in component a second time as `nutgraf.<name>`.
@@ -79,7 +105,7 @@ fn built_in_templates(
     let mut templates = Vec::new();
     for path in built_in.below("nutgraf/templates") {
         let name = &path.as_str()["nutgraf/templates/".len()..];
-        if name.starts_with("strings/") {
+        if name.starts_with("strings/") || name.starts_with("fonts/") {
             continue;
         }
         match built_in.read_text(path) {
@@ -102,6 +128,7 @@ fn built_in_templates(
 fn new_engine() -> Tera {
     let mut engine = Tera::default();
     engine.set_fallback_prefixes([PREFIX]).expect("no template is loaded yet");
+    engine.autoescape_on(vec![".html", ".htm", ".xml", ".svg"]);
     functions::declare(&mut engine);
     engine
 }

@@ -149,6 +149,8 @@ codes! {
     WithheldLink = "withheld-link",
     /// A picture or file that does not exist.
     MissingFile = "missing-file",
+    /// A picture that cannot be shown.
+    BadPicture = "bad-picture",
     /// Explainers that include each other.
     ExplainerRing = "explainer-ring",
     /// An explainer that shows too many others.
@@ -170,6 +172,8 @@ codes! {
     TemplateReference = "template-reference",
     /// A template failed while rendering.
     TemplateFailed = "template-failed",
+    /// The template of social cards gives no drawing.
+    BadCard = "bad-card",
     // settings
     /// There is no nutgraf.yaml.
     SettingsMissing = "settings-missing",
@@ -179,6 +183,8 @@ codes! {
     BadTimezone = "bad-timezone",
     /// A permalink pattern that cannot work.
     BadPermalink = "bad-permalink",
+    /// The program was built without what a setting asks for.
+    NoFeature = "no-feature",
     /// The strings of a language are missing.
     MissingStrings = "missing-strings",
 }

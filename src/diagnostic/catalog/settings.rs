@@ -45,3 +45,8 @@ pub fn missing_strings(span: Span, language: &str) -> Diagnostic {
     error(Code::MissingStrings, span, format!("there are no interface strings for the language `{language}`"))
         .help(format!("add templates/strings/{language}.yaml; the documentation on templates lists its keys"))
 }
+
+pub fn no_feature(span: Span, what: &str, feature: &str) -> Diagnostic {
+    error(Code::NoFeature, span, format!("this program was built without {what}"))
+        .help(format!("build it with `cargo build --release --features {feature}`, or take the setting out"))
+}

@@ -3,6 +3,7 @@
 
 use super::{Code, error};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::path::SitePath;
 
 pub fn syntax(span: Span, message: &str) -> Diagnostic {
     error(Code::TemplateSyntax, span, message)
@@ -30,4 +31,10 @@ pub fn undefined_argument(span: Span, name: &str) -> Diagnostic {
 
 pub fn failed(span: Span, message: &str) -> Diagnostic {
     error(Code::TemplateFailed, span, message)
+}
+
+pub fn bad_card(reason: &str) -> Diagnostic {
+    let file = SitePath::new("templates/card.svg");
+    error(Code::BadCard, Span::file(&file), format!("the social card is no drawing: {reason}"))
+        .help("a card's template must give a whole SVG; `page.title | escape` is not needed, text is escaped")
 }

@@ -1,0 +1,70 @@
+//! A bar on the terminal, for work that takes longer than half a second.
+
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Session;
+use crate::build::Work;
+
+/// How long work takes before a bar is shown.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The bar of a command.
+#[derive(Clone)]
+pub struct Bar {
+    started: Instant,
+    is_shown: bool,
+    /// What it shows at the moment.
+    bar: Arc<Mutex<Option<(Work, ProgressBar)>>>,
+}
+
+impl Bar {
+    /// A bar that is not seen yet.
+    pub fn new(session: &Session, started: Instant) -> Self {
+        let is_shown = std::io::stderr().is_terminal() && !session.quiet;
+        Self { started, is_shown, bar: Arc::default() }
+    }
+
+    /// Shows how far the work is.
+    #[expect(clippy::disallowed_methods, reason = "the time is waited for, never used")]
+    pub fn tell(&self, work: Work, done: usize, total: usize) {
+        // Pages are made by the thousand: not each is worth a look at the clock.
+        let is_worth_it = work != Work::Pages || done.is_multiple_of(64) || done == total;
+        if !self.is_shown || !is_worth_it || Instant::now() - self.started < PATIENCE {
+            return;
+        }
+        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        if bar.as_ref().is_none_or(|(of, _)| *of != work) {
+            *bar = Some((work, style(work, total)));
+        }
+        if let Some((_, bar)) = &*bar {
+            bar.set_position(done as u64);
+        }
+    }
+
+    /// What tells the bar of one kind of work.
+    pub fn of(&self, work: Work) -> Arc<dyn Fn(usize, usize) + Send + Sync> {
+        let bar = self.clone();
+        Arc::new(move |done, total| bar.tell(work, done, total))
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        if let Some((_, bar)) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn style(work: Work, total: usize) -> ProgressBar {
+    let template = match work {
+        Work::Looking => "{bar:32} {pos}/{len} pictures looked at",
+        Work::Pages => "{bar:32} {pos}/{len} pages",
+        Work::Pictures => "{bar:32} {pos}/{len} pictures made",
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total as u64).with_style(style)
+}

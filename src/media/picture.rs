@@ -1,0 +1,118 @@
+//! A picture's file into what must be known of it before a page that shows it can be made: its size as it is
+//! seen, a colour to stand in for it, what it says about itself. What is no picture is told as such.
+
+use serde::{Deserialize, Serialize};
+
+use super::words::Words;
+use super::{Darkroom, svg};
+use crate::path::SitePath;
+
+/// What is known of a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// What kind it is.
+    pub kind: Kind,
+    /// Its width and height in pixels as it is seen, turned as its camera was; none when nothing says it.
+    pub size: Option<(u32, u32)>,
+    /// The colour that is most of it, red, green and blue; none where it may be transparent.
+    pub colour: Option<[u8; 3]>,
+    /// What it says about itself.
+    pub words: Words,
+}
+
+/// What becomes of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// A photo, or another picture of pixels: it is made smaller, in other formats.
+    Pixels {
+        /// Whether it may be transparent.
+        alpha: bool,
+        /// Whether it came without loss, so that it is to be kept with little.
+        lossless: bool,
+    },
+    /// A drawing: it is published without what only its program needs.
+    Drawing,
+    /// What moves, or cannot be read here: it is published as it is.
+    AsIs,
+}
+
+/// Why a file is no picture that can be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The file ends too early, or is damaged.
+    Damaged,
+    /// There is nothing in it.
+    Empty,
+    /// It has more pixels than can be held: its width and height.
+    TooLarge(u32, u32),
+    /// What its name says, and what it is, if that is known.
+    Misnamed(String, Option<&'static str>),
+    /// Browsers do not show this kind of file.
+    Unshown(String),
+    /// A drawing that may not be published.
+    Drawing(svg::Refusal),
+}
+
+/// Kinds of pictures that no browser shows, by the ending of the name.
+const UNSHOWN: [&str; 12] =
+    ["bmp", "cr2", "dng", "eps", "heic", "heif", "jp2", "nef", "psd", "tif", "tiff", "jxl"];
+
+/// Whether a file is a picture by its name.
+pub fn is_picture(path: &SitePath) -> bool {
+    let extension = path.extension().to_ascii_lowercase();
+    matches!(extension.as_str(), "jpg" | "jpeg" | "png" | "webp" | "gif" | "avif" | "svg")
+        || UNSHOWN.contains(&extension.as_str())
+}
+
+/// What a drawing is, and its text as it is published.
+///
+/// # Errors
+/// When it may not be published.
+pub fn drawing(bytes: &[u8]) -> Result<(Picture, String), Fault> {
+    if bytes.is_empty() {
+        return Err(Fault::Empty);
+    }
+    let drawing = svg::read(bytes).map_err(Fault::Drawing)?;
+    let picture = Picture { kind: Kind::Drawing, size: drawing.size, colour: None, words: Words::default() };
+    Ok((picture, drawing.text))
+}
+
+/// Reads a picture that is no drawing.
+///
+/// # Errors
+/// When it is none that can be shown.
+pub fn read(path: &SitePath, bytes: &[u8], darkroom: &Darkroom) -> Result<Picture, Fault> {
+    let extension = path.extension().to_ascii_lowercase();
+    if UNSHOWN.contains(&extension.as_str()) {
+        return Err(Fault::Unshown(extension));
+    }
+    if bytes.is_empty() {
+        return Err(Fault::Empty);
+    }
+    if extension == "avif" {
+        let size = size_of_avif(bytes);
+        if size.is_none() {
+            return Err(Fault::Misnamed(extension, None));
+        }
+        return Ok(Picture { kind: Kind::AsIs, size, colour: None, words: Words::default() });
+    }
+    #[cfg(feature = "images")]
+    return super::pixels::read(&extension, bytes, &darkroom.memory);
+    #[cfg(not(feature = "images"))]
+    let _ = darkroom;
+    #[cfg(not(feature = "images"))]
+    return Ok(Picture { kind: Kind::AsIs, size: None, colour: None, words: Words::default() });
+}
+
+/// The size that an AVIF says, in its property `ispe` (ISO/IEC 23008-12, 6.5.3): that of the largest image
+/// in it.
+fn size_of_avif(bytes: &[u8]) -> Option<(u32, u32)> {
+    if bytes.get(4..8) != Some(b"ftyp") {
+        return None;
+    }
+    let boxes = bytes.windows(16).filter(|at| at.starts_with(b"ispe"));
+    let number = |at: &[u8]| at.iter().fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
+    boxes
+        .map(|at| (number(&at[8..12]), number(&at[12..16])))
+        .max_by_key(|(w, h)| u64::from(*w) * u64::from(*h))
+}

@@ -1,0 +1,258 @@
+//! Drawings (SVG): their size, and their text without what only a drawing program needs. A drawing that runs
+//! something or loads something from elsewhere is refused, because it is published under the site's address.
+
+use std::ops::Range;
+
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+/// A drawing that may be published.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Drawing {
+    /// Its text.
+    pub text: String,
+    /// Its width and height in CSS pixels, when it says any.
+    pub size: Option<(u32, u32)>,
+}
+
+/// What is wrong with a drawing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is no well-formed XML, or no SVG.
+    Malformed,
+    /// It declares entities, which may expand without end.
+    Entities,
+    /// It has a part that runs or loads something, as it is written there.
+    Unsafe(String),
+}
+
+/// Elements that run something, or hold what is no drawing.
+const REFUSED: [&str; 7] = ["script", "foreignobject", "iframe", "object", "embed", "handler", "listener"];
+
+/// Elements and attributes of drawing programs begin so.
+const EDITORS: [&str; 2] = ["sodipodi:", "inkscape:"];
+
+/// No drawing is wider or higher, in CSS pixels: only the ratio of a larger one is kept.
+const MAX_SIDE: f64 = 10_000.0;
+
+/// How deep elements may be nested.
+const MAX_DEPTH: usize = 256;
+
+/// Reads a drawing.
+///
+/// # Errors
+/// When it may not be published.
+pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
+    let source = std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed)?.trim_start_matches('\u{feff}');
+    let mut reader = Reader::from_str(source);
+    let mut text = String::with_capacity(source.len());
+    let mut open: Vec<String> = Vec::new();
+    // How deep the elements of a drawing program are that are left out.
+    let mut skipped: Option<usize> = None;
+    let mut size = None;
+    let mut seen = false;
+    loop {
+        let from = position(&reader);
+        let event = reader.read_event().map_err(|_| Refusal::Malformed)?;
+        let at = from..position(&reader);
+        match &event {
+            Event::Start(element) | Event::Empty(element) => {
+                let name = name_of(element);
+                if !seen {
+                    if local(&name) != "svg" {
+                        return Err(Refusal::Malformed);
+                    }
+                    size = size_of(element)?;
+                    seen = true;
+                }
+                check(element, &name, &source[at.clone()])?;
+                let of_editor = EDITORS.iter().any(|prefix| name.starts_with(prefix));
+                if skipped.is_none() && !of_editor {
+                    tag(element, source, at, matches!(event, Event::Empty(_)), &mut text)?;
+                }
+                if matches!(event, Event::Start(_)) {
+                    if of_editor && skipped.is_none() {
+                        skipped = Some(open.len());
+                    }
+                    open.push(name);
+                    if open.len() > MAX_DEPTH {
+                        return Err(Refusal::Malformed);
+                    }
+                }
+            }
+            Event::End(_) => {
+                open.pop();
+                match skipped {
+                    Some(depth) if depth == open.len() => skipped = None,
+                    Some(_) => {}
+                    None => text.push_str(&source[at]),
+                }
+            }
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+                let written = &source[at];
+                // A style that spells its letters as numbers hides something.
+                let hides = written.starts_with("&#");
+                if open.last().is_some_and(|name| local(name) == "style") && (hides || loads(written)) {
+                    return Err(Refusal::Unsafe("<style> that loads from elsewhere".into()));
+                }
+                if skipped.is_none() {
+                    text.push_str(written);
+                }
+            }
+            Event::DocType(declaration) => {
+                if declaration.contains('[') {
+                    return Err(Refusal::Entities);
+                }
+            }
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+            Event::Eof => break,
+        }
+    }
+    if !seen || !open.is_empty() {
+        return Err(Refusal::Malformed);
+    }
+    Ok(Drawing { text: text.trim().to_owned() + "\n", size })
+}
+
+fn position(reader: &Reader<&[u8]>) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
+}
+
+fn name_of(element: &BytesStart<'_>) -> String {
+    element.name().into_inner().to_ascii_lowercase()
+}
+
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+/// The attributes of an element: their names in lower case, and their values as they are meant.
+fn attributes(element: &BytesStart<'_>) -> Result<Vec<(String, String)>, Refusal> {
+    let attributes = element.attributes().map(|attribute| {
+        let attribute = attribute.map_err(|_| Refusal::Malformed)?;
+        let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|_| Refusal::Malformed)?;
+        Ok((attribute.key.into_inner().to_ascii_lowercase(), value.into_owned()))
+    });
+    attributes.collect()
+}
+
+/// Refuses an element that runs or loads something.
+fn check(element: &BytesStart<'_>, name: &str, written: &str) -> Result<(), Refusal> {
+    let refuse = |what: &str| Err(Refusal::Unsafe(what.to_owned()));
+    if REFUSED.contains(&local(name)) {
+        return refuse(&format!("<{}>", local(name)));
+    }
+    for (key, value) in attributes(element)? {
+        let key = local(&key);
+        let value = value.trim();
+        if key.starts_with("on") {
+            return refuse(&format!("{key}=…"));
+        }
+        // An animation that changes where something leads, to be refused whatever it leads to.
+        if key == "attributename" && local(&value.to_ascii_lowercase()) == "href" {
+            return refuse(&written.chars().take(60).collect::<String>());
+        }
+        let is_link = local(name) == "a";
+        if matches!(key, "href" | "src") && !is_inside(value) && !(is_link && value.starts_with("http")) {
+            return refuse(&format!("{key}=\"{}\"", value.chars().take(40).collect::<String>()));
+        }
+        if !key.starts_with("xmlns") && loads(value) {
+            return refuse(&format!("{key}=\"{}\"", value.chars().take(40).collect::<String>()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an address is a part of the drawing itself.
+fn is_inside(address: &str) -> bool {
+    let pictures = ["png", "jpeg", "gif", "webp", "avif"];
+    address.starts_with('#')
+        || address.is_empty()
+        || pictures.iter().any(|kind| address.starts_with(&format!("data:image/{kind}")))
+}
+
+/// Whether a style loads something.
+fn loads(style: &str) -> bool {
+    let style = style.to_ascii_lowercase();
+    let elsewhere = style.match_indices("url(").any(|(i, _)| {
+        let inside = style[i + 4..].trim_start().trim_start_matches(['"', '\'']);
+        !is_inside(inside) || inside.is_empty()
+    });
+    elsewhere || style.contains("@import") || style.contains("javascript:")
+}
+
+/// Writes a start tag, without the attributes of drawing programs.
+fn tag(
+    element: &BytesStart<'_>,
+    source: &str,
+    at: Range<usize>,
+    is_empty: bool,
+    out: &mut String,
+) -> Result<(), Refusal> {
+    let is_editors = |name: &str| EDITORS.iter().any(|prefix| name.starts_with(prefix));
+    let attributes = || element.attributes().map(|attribute| attribute.map_err(|_| Refusal::Malformed));
+    let mut dirty = false;
+    for attribute in attributes() {
+        dirty |= is_editors(attribute?.key.into_inner());
+    }
+    if !dirty {
+        out.push_str(&source[at]);
+        return Ok(());
+    }
+    out.push('<');
+    out.push_str(element.name().into_inner());
+    for attribute in attributes() {
+        let attribute = attribute?;
+        if !is_editors(attribute.key.into_inner()) {
+            let value = attribute.value.replace('"', "&quot;");
+            out.push_str(&format!(" {}=\"{value}\"", attribute.key.into_inner()));
+        }
+    }
+    out.push_str(if is_empty { "/>" } else { ">" });
+    Ok(())
+}
+
+/// The size in CSS pixels that a drawing says: by its width and height, else by its view.
+fn size_of(element: &BytesStart<'_>) -> Result<Option<(u32, u32)>, Refusal> {
+    let attributes = attributes(element)?;
+    let find = |key: &str| attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
+    let view: Vec<f64> = find("viewbox")
+        .unwrap_or_default()
+        .split([' ', ',', '\n', '\t'])
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    let sides = (find("width").and_then(length), find("height").and_then(length));
+    let (width, height) = match (sides, view.as_slice()) {
+        ((Some(width), Some(height)), _) => (width, height),
+        ((Some(width), None), [_, _, w, h]) => (width, width * h / w),
+        ((None, Some(height)), [_, _, w, h]) => (height * w / h, height),
+        (_, [_, _, w, h]) => (*w, *h),
+        _ => return Ok(None),
+    };
+    let largest = width.max(height);
+    if !(width > 0.0 && height > 0.0 && largest.is_finite()) {
+        return Ok(None);
+    }
+    let scale = (MAX_SIDE / largest).min(1.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 10,000")]
+    let whole = |side: f64| (side * scale).round().max(1.0) as u32;
+    Ok(Some((whole(width), whole(height))))
+}
+
+/// A length in CSS pixels; none for one in per cent, or of a unit that depends on a font.
+fn length(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let end = text.find(|c: char| c.is_ascii_alphabetic() || c == '%').unwrap_or(text.len());
+    let number: f64 = text[..end].trim().parse().ok()?;
+    let pixels = match &text[end..] {
+        "" | "px" => 1.0,
+        "pt" => 96.0 / 72.0,
+        "pc" => 16.0,
+        "in" => 96.0,
+        "cm" => 96.0 / 2.54,
+        "mm" => 96.0 / 25.4,
+        _ => return None,
+    };
+    Some(number * pixels)
+}
