@@ -67,6 +67,16 @@ pub struct Browser {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab(String);
 
+/// How slow a network is.
+#[derive(Clone, Copy, Debug)]
+pub struct Network {
+    /// Milliseconds from the end of a request to the beginning of its answer, at least.
+    pub latency: f64,
+    /// Bytes in a second.
+    pub download: f64,
+    pub upload: f64,
+}
+
 impl Browser {
     /// Starts a browser with a view of 1000x800; none when chromedriver or Chromium is not on this machine.
     pub fn find() -> Option<Self> {
@@ -187,19 +197,53 @@ impl Browser {
 
     /// Presses a key by its name, or keys together: `Escape`, `a`, `Shift+Tab`. Not `+` itself.
     pub fn press(&self, keys: &str) {
+        self.press_often(keys, 1);
+    }
+
+    /// Presses the same so many times.
+    pub fn press_often(&self, keys: &str, times: usize) {
         let keys: Vec<char> = keys.split('+').map(key).collect();
         let down = keys.iter().map(|key| json!({"type": "keyDown", "value": key}));
         let up = keys.iter().rev().map(|key| json!({"type": "keyUp", "value": key}));
-        let actions: Vec<Value> = down.chain(up).collect();
+        let once: Vec<Value> = down.chain(up).collect();
+        let actions = vec![once; times].concat();
         self.post("/actions", &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}));
     }
 
     /// Makes the view of this tab so large: exactly, also below the smallest window.
     pub fn resize(&self, width: u32, height: u32) {
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
-        let command = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics});
-        self.post("/goog/cdp/execute", &command);
+        self.command("Emulation.setDeviceMetricsOverride", &metrics);
         self.drawn();
+    }
+
+    /// Makes this tab a phone of 390x844, with two pixels for one and a quarter of the speed, behind a network;
+    /// nothing is kept from one page to the next.
+    pub fn be_slow_phone(&self, network: &Network) {
+        let metrics = json!({"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true});
+        self.command("Emulation.setDeviceMetricsOverride", &metrics);
+        self.command("Emulation.setCPUThrottlingRate", &json!({"rate": 4}));
+        self.command("Network.enable", &json!({}));
+        self.command("Network.setCacheDisabled", &json!({"cacheDisabled": true}));
+        let Network { latency, download, upload } = network;
+        let network = json!({
+            "offline": false, "latency": latency, "downloadThroughput": download, "uploadThroughput": upload,
+        });
+        self.command("Network.emulateNetworkConditions", &network);
+    }
+
+    /// Makes this tab's reader prefer these: `prefers-color-scheme` and the like, with their values. What was
+    /// preferred before is forgotten.
+    pub fn prefer(&self, preferences: &[(&str, &str)]) {
+        let features: Vec<Value> =
+            preferences.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        self.command("Emulation.setEmulatedMedia", &json!({"features": features}));
+        self.drawn();
+    }
+
+    /// Runs a script in every page that this tab opens from now on, before the page's own.
+    pub fn run_first(&self, script: &str) {
+        self.command("Page.addScriptToEvaluateOnNewDocument", &json!({"source": script}));
     }
 
     /// The errors on the console since the last call: uncaught ones, `console.error`, what did not load.
@@ -212,8 +256,13 @@ impl Browser {
     }
 
     /// Waits until what was done is drawn, and the page was told of it.
-    fn drawn(&self) {
+    pub fn drawn(&self) {
         self.post("/execute/async", &json!({"script": TWO_FRAMES, "args": []}));
+    }
+
+    /// A command of Chromium's own protocol, for what `WebDriver` has no word for.
+    fn command(&self, name: &str, parameters: &Value) {
+        self.post("/goog/cdp/execute", &json!({"cmd": name, "params": parameters}));
     }
 
     /// The text of the page, for messages.

@@ -12,7 +12,7 @@ use crate::preview::{Preview, Revisions};
 use crate::site::{SETTINGS, Site};
 
 /// Chromium, or a word that it is missing.
-fn browser() -> Option<Browser> {
+pub fn browser() -> Option<Browser> {
     let browser = Browser::find();
     if browser.is_none() {
         assert!(std::env::var_os("CI").is_none(), "the browser tests need chromium and chromedriver");

@@ -12,6 +12,8 @@ mod demo;
 mod desk;
 mod documentation;
 mod edits;
+#[cfg(feature = "serve")]
+mod host;
 mod hostile;
 #[cfg(feature = "serve")]
 mod live;
@@ -19,4 +21,6 @@ mod output;
 #[cfg(feature = "serve")]
 mod preview;
 mod random;
+#[cfg(feature = "serve")]
+mod reader;
 mod site;
