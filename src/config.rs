@@ -40,6 +40,8 @@ pub struct Config {
     pub home_topics: Vec<Located<String>>,
     /// The look: accent colour, logo, own style sheets.
     pub theme: Theme,
+    /// What a page may weigh in bytes, its HTML and style sheets compressed.
+    pub budget: Option<Located<usize>>,
     /// Whether pictures are offered in AVIF too.
     pub avif: bool,
     /// Whether briefings and explainers have social cards.
@@ -207,6 +209,19 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         }
     };
     let theme = fields.get("theme").map_or_else(Theme::default, |node| theme(place, node, d));
+    let budget = fields.get("budget").and_then(|node| {
+        let mut budget = Fields::new(place, node, |key| key, d);
+        let page = budget.text("page", d).and_then(|page| {
+            let bytes = bytes(&page.value);
+            if bytes.is_none() {
+                let found = format!("`{}`", page.value);
+                d.push(front_matter::wrong_type(place.span(&page.at), "page", "a size like `14KB`", &found));
+            }
+            Some(Located { value: bytes?, at: page.at })
+        });
+        budget.finish("`budget`", Unknown::Refuse, &[], d);
+        page
+    });
     let avif = fields.get("pictures").is_some_and(|node| {
         let mut pictures = Fields::new(place, node, |key| key, d);
         let avif = pictures.flag("avif", d).unwrap_or(false);
@@ -252,6 +267,7 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         home_sections,
         home_topics,
         theme,
+        budget,
         avif,
         cards: fields.flag("cards", d).unwrap_or(true) && cfg!(feature = "cards"),
         heads,
@@ -265,7 +281,7 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         language,
     };
     // Read by commands and outputs of their own, which check what is in them.
-    for later in ["feed", "check", "budget", "hosting", "twins", "deploy"] {
+    for later in ["feed", "check", "hosting", "twins", "deploy"] {
         fields.get(later);
     }
     fields.finish("nutgraf.yaml", Unknown::Refuse, &[], d);
@@ -369,8 +385,21 @@ fn theme(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Theme {
     theme
 }
 
+/// A size in bytes: `14KB` has 14 times 1,024, `14000` stands for itself.
+fn bytes(text: &str) -> Option<usize> {
+    let text = text.trim().to_ascii_uppercase();
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+    let unit = match text[number.len()..].trim() {
+        "" | "B" => 1,
+        "K" | "KB" | "KIB" => 1024,
+        "M" | "MB" | "MIB" => 1024 * 1024,
+        _ => return None,
+    };
+    number.parse::<usize>().ok()?.checked_mul(unit)
+}
+
 /// Typefaces that come with the program.
-const FONTS: [&str; 1] = ["literata"];
+const FONTS: [&str; 1] = ["noto-serif"];
 
 fn colour(
     place: Place<'_>,

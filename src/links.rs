@@ -156,16 +156,17 @@ impl Linker<'_> {
         Some(name.map_or_else(|| file.to_string(), |name| format!("/{name}")))
     }
 
-    /// The address of a file: hashed for a file of content/, its own name for one of static/.
+    /// The address of a file: hashed for a file of content/ or of the built-in theme, its own name for one of
+    /// static/.
     pub fn file_href(&self, file: &SitePath) -> Option<String> {
         let base = &self.site.config.base_path;
-        if self.inventory.content.contains(file) {
+        let name = file.as_str().strip_prefix("static/");
+        let Some(name) = name else {
             if let Some(asked) = self.asked {
                 asked.lock().unwrap_or_else(PoisonError::into_inner).insert(file.clone());
             }
             return self.assets.get(file).map(|asset| format!("{base}{}", asset.url));
-        }
-        let name = file.as_str().trim_start_matches("nutgraf/").strip_prefix("static/")?;
+        };
         Some(format!("{base}/{}", encode(name)))
     }
 
@@ -358,7 +359,8 @@ pub fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
         if let Some(found) = &found
             && let Some(Err(fault)) = linker.assets.get(found).and_then(|asset| asset.picture.as_ref())
         {
-            diagnostics.push(say::bad_picture(span, &file.value, fault));
+            let (reason, help) = fault.said();
+            diagnostics.push(say::bad_picture(span, &file.value, &reason, &help));
         } else if found.is_none() {
             let folder = document.path.folder();
             let near = linker

@@ -238,7 +238,8 @@ pub fn routes(site: &Site, inventory: &Inventory) -> (Routes, Vec<Diagnostic>) {
         let aliases = entry.front.aliases.iter();
         all.extend(aliases.map(|alias| Route::Redirect { from: alias.value.clone(), to: id }));
     }
-    let statics = inventory.statics.iter();
+    // Of the built-in theme only what pages name is published, under its hashed name.
+    let statics = inventory.statics.iter().filter(|(_, file)| !file.as_str().starts_with("nutgraf/"));
     all.extend(statics.map(|(name, file)| Route::Static { name: name.clone(), file: file.clone() }));
     place(site, all)
 }
@@ -263,6 +264,18 @@ impl Route {
             Self::NotFound { language } => Url::parse(&format!("{}/404.html", site.config.prefix(language))),
             Self::Redirect { from, .. } => Some(from.clone()),
             Self::Static { .. } => None,
+        }
+    }
+
+    /// What kind of page it is, for counting; nothing for what is no page.
+    pub fn page_kind(&self, site: &Site) -> Option<&'static str> {
+        match self {
+            Self::Entry(id) => Some(site.entries[*id].kind.name()),
+            Self::List { list: List::Home, .. } => Some("front page"),
+            Self::List { list: List::Hub(kind, _), .. } => Some(kind.name()),
+            Self::List { .. } => Some("list"),
+            Self::NotFound { .. } => Some("404"),
+            Self::Redirect { .. } | Self::Static { .. } => None,
         }
     }
 

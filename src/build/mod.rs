@@ -1,6 +1,7 @@
 //! All routes of an edition to files of the output folder. Pages are made in parallel and streamed into a
 //! stage; nothing in the folder changes before everything has been made without an error.
 
+pub mod weight;
 pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::cache::Cache;
-use crate::diagnostic::catalog::templates;
-use crate::diagnostic::{Diagnostic, Severity, has_errors};
+use crate::diagnostic::catalog::{settings as say, templates};
+use crate::diagnostic::{Diagnostic, Severity, Span, has_errors};
 use crate::document::Kind;
 use crate::edition::Edition;
 use crate::media::card::Card;
@@ -23,6 +24,7 @@ use crate::path::{OutputPath, SitePath};
 use crate::render::{Body, Output, render};
 use crate::route::Route;
 use crate::tree::Tree;
+use weight::Scales;
 use write::{Stage, Written};
 
 /// How to build.
@@ -33,6 +35,8 @@ pub struct Options<'a> {
     pub out: &'a Path,
     /// Whether a warning is as bad as an error.
     pub strict: bool,
+    /// Whether to weigh every page.
+    pub stats: bool,
     /// What was made earlier.
     pub cache: &'a Cache,
     /// Told how many of how many outputs are made.
@@ -60,6 +64,8 @@ pub struct Report {
     pub pages: usize,
     /// How many other files.
     pub files: usize,
+    /// What the pages weigh, when that was asked for or there is a budget.
+    pub weights: Vec<weight::Kind>,
 }
 
 /// Makes and writes every output of an edition. `earlier` is what is wrong already: with an error in it
@@ -82,6 +88,8 @@ pub fn build(
     let stage = if stopped(earlier) { None } else { Some(Stage::open(options.site, options.out)?) };
     let done = AtomicUsize::new(0);
     let failure: Mutex<Option<io::Error>> = Mutex::new(None);
+    let budget = edition.world.site.config.budget.as_ref();
+    let scales = (options.stats || budget.is_some()).then(|| Scales::new(edition));
     let cards: Mutex<BTreeSet<OutputPath>> = Mutex::default();
     let keep = |result: io::Result<()>| {
         if let Err(error) = result {
@@ -92,6 +100,15 @@ pub fn build(
         .par_iter()
         .flat_map_iter(|route| {
             let (output, mut diagnostics) = render(edition, route);
+            if let (Some(scales), Some(Output { path, body: Body::Bytes(html), .. }), Some(kind)) =
+                (&scales, &output, route.page_kind(&edition.world.site))
+            {
+                let weight = scales.weigh(kind, path, html);
+                if let Some(budget) = budget.filter(|budget| weight > budget.value) {
+                    let span = Span::new(&SitePath::new("nutgraf.yaml"), budget.at.clone());
+                    diagnostics.push(say::over_budget(span, path, weight, budget.value));
+                }
+            }
             if let (Some(stage), Some(output)) = (&stage, output) {
                 keep(put(stage, site, built_in, &output));
                 if let Some(card) = &output.card {
@@ -149,7 +166,13 @@ pub fn build(
         }
         _ => None,
     };
-    Ok(Report { diagnostics, written, pages: routes.len() - others, files: others + made + pictures.len() })
+    Ok(Report {
+        diagnostics,
+        written,
+        pages: routes.len() - others,
+        files: others + made + pictures.len(),
+        weights: scales.map(Scales::kinds).unwrap_or_default(),
+    })
 }
 
 /// The hashes of explainers in one file: editing one changes every page that shows it.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::progress::Bar;
 use super::{End, MessageFormat, Session, misuse};
 use crate::build::write::Written;
-use crate::build::{self, Report, Work};
+use crate::build::{self, Report, Work, weight};
 use crate::config::split_url;
 use crate::edition;
 use crate::site::Shows;
@@ -29,6 +29,10 @@ pub struct Arguments {
     /// Publish under another address than that of nutgraf.yaml
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
+
+    /// Show what the pages weigh, compressed: HTML with its style sheets
+    #[arg(long)]
+    stats: bool,
 
     /// Take warnings for errors
     #[arg(long)]
@@ -73,6 +77,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         site: &session.site,
         out: &out,
         strict: arguments.strict,
+        stats: arguments.stats,
         cache: &cache,
         progress: &progress,
     };
@@ -91,6 +96,9 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         return End::Errors;
     }
     summary(session, &edition, &report, &out, started.elapsed());
+    if arguments.stats && session.format != MessageFormat::Json {
+        stats(session, &report);
+    }
     End::Done
 }
 
@@ -110,6 +118,13 @@ fn summary(
             .iter()
             .map(|l| json!({"file": l.path.as_str(), "reason": l.why.reason(zone)}))
             .collect();
+        let weights: Vec<_> = report
+            .weights
+            .iter()
+            .map(|kind| {
+                json!({"kind": kind.name, "pages": kind.pages, "median": kind.median, "largest": kind.largest, "heaviest": kind.heaviest.as_str()})
+            })
+            .collect();
         let object = json!({
             "pages": report.pages,
             "files": report.files,
@@ -120,6 +135,7 @@ fn summary(
             "replaced": written.replaced,
             "edited": edited(edition, written).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
             "left_out": left_out,
+            "weights": weights,
             "seconds": took.as_secs_f64(),
         });
         session.say(&object.to_string());
@@ -147,6 +163,14 @@ fn summary(
             format!("{} briefings show", users.len())
         };
         name_some(session, &format!("{explainer} changed, and {briefings} it"), &users, all);
+    }
+}
+
+/// What the pages weigh, as a table.
+fn stats(session: &Session, report: &Report) {
+    session.result("HTML and styles, gzip     pages    median   largest");
+    for weight::Kind { name, pages, median, largest, heaviest } in &report.weights {
+        session.result(&format!("{name:<24}{pages:>7}{median:>10}{largest:>10}  {}", heaviest.as_str()));
     }
 }
 

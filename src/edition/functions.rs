@@ -11,7 +11,7 @@ use crate::document::Kind;
 use crate::document::raw_html;
 use crate::language::dates::Style;
 use crate::language::{Language, Languages};
-use crate::links::{encode, is_outside};
+use crate::links::is_outside;
 use crate::media::card::Faces;
 use crate::media::recipe::{Crop, Format};
 use crate::media::tag::Wanted;
@@ -196,9 +196,9 @@ fn url_for(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Stri
     if let Some(url) = own {
         return Ok(format!("{}{anchor}", site.href(&url)));
     }
-    let is_static = page.strip_prefix('/').is_some_and(|name| world.inventory.statics.contains_key(name));
-    if is_static {
-        return Ok(format!("{}{}", site.config.base_path, encode(page)));
+    let file = page.strip_prefix('/').and_then(|name| world.inventory.statics.get(name));
+    if let Some(href) = file.and_then(|file| world.linker().file_href(file)) {
+        return Ok(href);
     }
     let hint = crate::diagnostic::nearest::did_you_mean(page, world.routes.urls());
     Err(Error::message(format!(

@@ -188,7 +188,7 @@ impl World {
         let file = self.file(key)?;
         let asset = self.assets.get(&file)?;
         // A file of static/ that nothing is made of keeps its own name.
-        if !self.inventory.content.contains(&file) && !matches!(asset.bytes, AssetBytes::Made(_)) {
+        if file.as_str().starts_with("static/") && !matches!(asset.bytes, AssetBytes::Made(_)) {
             let size = asset.picture.as_ref().and_then(|picture| picture.as_ref().ok()?.size);
             return Some(tag::plain(&self.linker().file_href(&file)?, size, wanted, ""));
         }

@@ -248,7 +248,7 @@ pub struct SiteView {
     pub masthead: Option<String>,
     /// Black or white, whichever is easier to read on it.
     pub masthead_ink: Option<&'static str>,
-    /// The typeface that comes with the site: `literata`.
+    /// The typeface that comes with the site: `noto-serif`.
     pub font: Option<String>,
     /// The logo's address.
     pub logo: Option<String>,

@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Darkroom;
+use super::svg::{self, Refusal};
 use super::words::Words;
-use super::{Darkroom, svg};
 use crate::path::SitePath;
 
 /// What is known of a picture.
@@ -50,7 +51,65 @@ pub enum Fault {
     /// Browsers do not show this kind of file.
     Unshown(String),
     /// A drawing that may not be published.
-    Drawing(svg::Refusal),
+    Drawing(Refusal),
+}
+
+impl Fault {
+    /// What is wrong, after the file's name, and what to do about it.
+    pub fn said(&self) -> (String, String) {
+        match self {
+            Fault::Damaged => (
+                "is damaged: it ends too early, or cannot be decoded".to_owned(),
+                "export the picture again, or copy it again from where it came".to_owned(),
+            ),
+            Fault::Empty => ("is empty".into(), "copy the picture again from where it came".into()),
+            Fault::TooLarge(width, height) => (
+                format!(
+                    "has {} × {} pixels, more than a page could ever show",
+                    thousands(*width),
+                    thousands(*height)
+                ),
+                "make it smaller: 4,000 pixels wide is more than enough".into(),
+            ),
+            Fault::Misnamed(_, Some(is)) => (
+                format!("is a {} by its content", is.to_uppercase()),
+                format!("rename it to end in `.{is}`, here too"),
+            ),
+            Fault::Misnamed(says, None) => (
+                format!("is no {}: it holds something else", says.to_uppercase()),
+                "look into the file: it may be a page that said why there is no picture".into(),
+            ),
+            Fault::Unshown(kind) => (
+                format!("is a {} file, which browsers do not show", kind.to_uppercase()),
+                "save it as JPEG (a photo) or PNG (a drawing)".into(),
+            ),
+            Fault::Drawing(Refusal::Malformed) => (
+                "is no drawing: its XML is malformed, or it is no SVG".into(),
+                "export it again as SVG from the program it was drawn with".into(),
+            ),
+            Fault::Drawing(Refusal::Entities) => (
+                "declares entities, which could grow without end".into(),
+                "remove the lines `<!DOCTYPE … [ … ]>` from it, or export it as \"plain SVG\"".into(),
+            ),
+            Fault::Drawing(Refusal::Unsafe(part)) => (
+                format!("runs or loads something: `{part}`"),
+                "remove that part: a drawing on a page may do neither".into(),
+            ),
+        }
+    }
+}
+
+/// A number with commas between its thousands.
+fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Kinds of pictures that no browser shows, by the ending of the name.

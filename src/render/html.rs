@@ -271,7 +271,11 @@ impl<'t> Writer<'_, '_, '_, 't> {
                 Tag::BlockQuote(None)
             }
             Tag::Table(alignments) => {
-                self.raw("<div class=\"table\" tabindex=\"0\">".into());
+                // It scrolls by itself, so the keyboard must reach it, and it must have a name there.
+                let label = escaped(&self.content.text("table"));
+                self.raw(format!(
+                    "<div class=\"table\" role=\"group\" aria-label=\"{label}\" tabindex=\"0\">"
+                ));
                 Tag::Table(alignments)
             }
             Tag::CodeBlock(kind) => {
@@ -442,7 +446,7 @@ impl Content<'_, '_> {
         let document: &Document = self.document;
         let title = escaped(&self.text("footnotes"));
         let back = escaped(&self.text("back_to_text"));
-        out.push_str(&format!("<section class=\"footnotes\" aria-label=\"{title}\">\n<ol>\n"));
+        out.push_str(&format!("<div class=\"footnotes\" role=\"group\" aria-label=\"{title}\">\n<ol>\n"));
         let mut number = 0;
         // A footnote may refer to another, which is then numbered after it.
         while let Some(label) = self.footnotes.order.get(number).cloned() {
@@ -462,6 +466,6 @@ impl Content<'_, '_> {
             }
             out.push_str("</li>\n");
         }
-        out.push_str("</ol>\n</section>\n");
+        out.push_str("</ol>\n</div>\n");
     }
 }

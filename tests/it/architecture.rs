@@ -22,6 +22,7 @@ const ROOMS: &[&str] = &[
     "language",
     "fields",
     "tree",
+    "cache",
     "moment",
     "diagnostic",
     "yaml",

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use nutgraf::cache::Cache;
 use nutgraf::diagnostic::{self, Diagnostic, has_errors};
-use nutgraf::edition::{Desk, Edition, Now, Options, check};
+use nutgraf::edition::{Desk, Edition, Now, Options, Progress, check};
 use nutgraf::render::render;
 use nutgraf::site::Shows;
 use nutgraf::tree::Tree;
@@ -13,7 +14,13 @@ use crate::edits::{Edits, demo};
 use crate::site::NOW;
 
 fn options() -> Options {
-    Options { now: Now::Typed(NOW.into()), shows: Shows::Published, base_url: None }
+    Options {
+        now: Now::Typed(NOW.into()),
+        shows: Shows::Published,
+        base_url: None,
+        cache: Cache::default(),
+        progress: Progress::default(),
+    }
 }
 
 /// Everything an edition has, by path, and what is said while it is made.

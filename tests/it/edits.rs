@@ -128,8 +128,10 @@ impl Edits {
                 one(&explainer, insert(site, &explainer, &text))
             }
             15 => {
-                let pictures: Vec<String> =
-                    files(&site.path().join("content/pictures")).into_keys().collect();
+                let pictures: Vec<String> = files(&site.path().join("content/pictures"))
+                    .into_keys()
+                    .filter(|name| name.ends_with(".svg"))
+                    .collect();
                 let picture = format!("content/pictures/{}", self.random.pick(&pictures));
                 site.write(&picture, site.read(&picture) + &format!("<!-- {number} -->"));
                 one(&picture, format!("another {picture}"))

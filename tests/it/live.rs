@@ -160,7 +160,11 @@ fn what_is_the_same_is_not_touched() {
 fn templates_components_explainers_settings_and_styles_change_the_page_in_place() {
     let site = site();
     let Some(live) = Live::open(&site, "/briefings/port/") else { return };
-    let steps: [(&str, String, String); 5] = [
+    site.write("static/own.css", "");
+    let probe = |value: &str| {
+        format!("getComputedStyle(document.documentElement).getPropertyValue('--probe').trim() === '{value}'")
+    };
+    let steps: [(&str, String, String); 8] = [
         (
             "templates/briefing.html",
             "{% extends \"nutgraf/briefing.html\" %}{% block aside %}<p id=\"by-template\">T</p>{% endblock aside %}".into(),
@@ -173,7 +177,10 @@ fn templates_components_explainers_settings_and_styles_change_the_page_in_place(
         ),
         ("content/explainers/harbour.md", EXPLAINER.replace("is old", "was dredged"), has("was dredged")),
         ("nutgraf.yaml", SETTINGS.replace("The Test", "Another name"), "document.querySelector('.masthead').textContent.includes('Another name')".into()),
-        ("static/nutgraf.css", ":root { --probe: by-style }".into(), "getComputedStyle(document.documentElement).getPropertyValue('--probe').trim() === 'by-style'".into()),
+        ("nutgraf.yaml", SETTINGS.to_owned() + "theme: {css: [own.css]}\n", "document.querySelector('link[rel=stylesheet]')".into()),
+        ("static/own.css", ":root { --probe: by-style }".into(), probe("by-style")),
+        ("static/own.css", ":root { --probe: by-another }".into(), probe("by-another")),
+        ("static/css/print.css", "html { --probe: in-the-page !important }".into(), probe("in-the-page")),
     ];
     for (file, text, seen) in steps {
         site.write(file, text);

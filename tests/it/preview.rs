@@ -9,8 +9,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use nutgraf::cache::Cache;
 use nutgraf::diagnostic::has_errors;
-use nutgraf::edition::{Desk, Now, Options};
+use nutgraf::edition::{Desk, Now, Options, Progress};
 use nutgraf::path::Url;
 use nutgraf::render::{Body, render};
 use nutgraf::site::Shows;
@@ -284,7 +285,7 @@ fn a_port_that_is_taken_is_passed_over_and_said() {
 fn strangers_are_refused_and_nothing_outside_is_readable() {
     let site = small();
     site.write("secret.txt", "secret");
-    site.write("nutgraf.yaml", SETTINGS.to_owned() + "extra: {x: hidden}\n");
+    site.write("nutgraf.yaml", SETTINGS.to_owned() + "extra: {x: not-for-strangers}\n");
     let preview = Preview::with(site.path(), &["--allow-host", "preview.example.org"]);
     for host in ["evil.example", "localhost.evil.example:80"] {
         assert_eq!(preview.ask("/", &[("Host", host)]).status, 403, "{host}");
@@ -333,7 +334,7 @@ fn strangers_are_refused_and_nothing_outside_is_readable() {
         let said = String::from_utf8_lossy(&said);
         assert!(said.starts_with("HTTP/1.1 404") || said.starts_with("HTTP/1.1 302"), "{path}: {said}");
         assert!(
-            !said.contains("secret\n") && !said.contains("hidden") && !said.contains("root:"),
+            !said.contains("secret\n") && !said.contains("not-for-strangers") && !said.contains("root:"),
             "{path}: {said}"
         );
     }
@@ -765,7 +766,7 @@ fn after_random_edits_what_is_served_is_what_is_built() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                for url in ["/", "/briefings/", "/explainers/", "/ru/", "/nutgraf.css"] {
+                for url in ["/", "/briefings/", "/explainers/", "/ru/", "/css/tokens.css"] {
                     let answer = preview.get(url);
                     assert_eq!(answer.status, 200, "{url}");
                     let end = if url.ends_with(".css") { "}" } else { "</html>" };
@@ -806,7 +807,13 @@ impl Drop for SetAtEnd<'_> {
 /// error in it, so that the last good one is shown.
 fn is_as_built(site: &Site, preview: &Preview, story: &[String]) -> bool {
     let (tree, _) = Tree::open(site.path());
-    let options = Options { now: Now::Typed(NOW.into()), shows: Shows::Published, base_url: None };
+    let options = Options {
+        now: Now::Typed(NOW.into()),
+        shows: Shows::Published,
+        base_url: None,
+        cache: Cache::default(),
+        progress: Progress::default(),
+    };
     let desk = Desk::open(&tree, options).unwrap_or_else(|_| panic!("the demo has settings"));
     if has_errors(&desk.said()) {
         return false;

@@ -183,6 +183,8 @@ codes! {
     BadTimezone = "bad-timezone",
     /// A permalink pattern that cannot work.
     BadPermalink = "bad-permalink",
+    /// A page weighs more than the budget allows.
+    OverBudget = "over-budget",
     /// The program was built without what a setting asks for.
     NoFeature = "no-feature",
     /// The strings of a language are missing.

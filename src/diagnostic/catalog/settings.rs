@@ -1,10 +1,10 @@
 //! Diagnostics about nutgraf.yaml and the strings of a language.
 #![expect(missing_docs, reason = "each function's message says what it is for")]
 
-use super::{Code, error, list_names, with_help};
+use super::{Code, error, list_names, warning, with_help};
 use crate::diagnostic::nearest::did_you_mean;
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::path::SitePath;
+use crate::path::{OutputPath, SitePath};
 
 pub fn missing(file: &SitePath) -> Diagnostic {
     error(Code::SettingsMissing, Span::file(file), "there is no nutgraf.yaml here")
@@ -49,4 +49,15 @@ pub fn missing_strings(span: Span, language: &str) -> Diagnostic {
 pub fn no_feature(span: Span, what: &str, feature: &str) -> Diagnostic {
     error(Code::NoFeature, span, format!("this program was built without {what}"))
         .help(format!("build it with `cargo build --release --features {feature}`, or take the setting out"))
+}
+
+pub fn over_budget(span: Span, page: &OutputPath, bytes: usize, budget: usize) -> Diagnostic {
+    let kilobytes = |bytes: usize| format!("{}.{} KB", bytes / 1024, bytes % 1024 * 10 / 1024);
+    let (page, weight, budget) = (page.as_str(), kilobytes(bytes), kilobytes(budget));
+    warning(
+        Code::OverBudget,
+        span,
+        format!("{page} weighs {weight} with its styles, compressed; the budget is {budget}"),
+    )
+    .help("`nutgraf build --stats` shows what pages weigh; divide a long text, or raise the budget")
 }

@@ -4,8 +4,6 @@
 use super::{Code, error, warning, with_help};
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::media::picture::Fault;
-use crate::media::svg::Refusal;
 use crate::path::SitePath;
 
 pub fn duplicate_id(span: Span, what: &str, id: &str, first: &SitePath) -> Diagnostic {
@@ -58,61 +56,9 @@ pub fn ambiguous_briefing(span: Span, slug: &str, paths: &[&SitePath]) -> Diagno
         .help(format!("name the file instead: {}", listed.join(" or ")))
 }
 
-/// A file that was named as a picture and is none that can be shown.
-pub fn bad_picture(span: Span, written: &str, fault: &Fault) -> Diagnostic {
-    let (message, help) = match fault {
-        Fault::Damaged => (
-            "is damaged: it ends too early, or cannot be decoded".to_owned(),
-            "export the picture again, or copy it again from where it came".to_owned(),
-        ),
-        Fault::Empty => ("is empty".into(), "copy the picture again from where it came".into()),
-        Fault::TooLarge(width, height) => (
-            format!(
-                "has {} × {} pixels, more than a page could ever show",
-                thousands(*width),
-                thousands(*height)
-            ),
-            "make it smaller: 4,000 pixels wide is more than enough".into(),
-        ),
-        Fault::Misnamed(_, Some(is)) => (
-            format!("is a {} by its content", is.to_uppercase()),
-            format!("rename it to end in `.{is}`, here too"),
-        ),
-        Fault::Misnamed(says, None) => (
-            format!("is no {}: it holds something else", says.to_uppercase()),
-            "look into the file: it may be a page that said why there is no picture".into(),
-        ),
-        Fault::Unshown(kind) => (
-            format!("is a {} file, which browsers do not show", kind.to_uppercase()),
-            "save it as JPEG (a photo) or PNG (a drawing)".into(),
-        ),
-        Fault::Drawing(Refusal::Malformed) => (
-            "is no drawing: its XML is malformed, or it is no SVG".into(),
-            "export it again as SVG from the program it was drawn with".into(),
-        ),
-        Fault::Drawing(Refusal::Entities) => (
-            "declares entities, which could grow without end".into(),
-            "remove the lines `<!DOCTYPE … [ … ]>` from it, or export it as \"plain SVG\"".into(),
-        ),
-        Fault::Drawing(Refusal::Unsafe(part)) => (
-            format!("runs or loads something: `{part}`"),
-            "remove that part: a drawing on a page may do neither".into(),
-        ),
-    };
-    error(Code::BadPicture, span, format!("`{written}` {message}")).help(help)
-}
-
-/// A number with commas between its thousands.
-fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// A file that was named as a picture and is none that can be shown: why, and what to do.
+pub fn bad_picture(span: Span, written: &str, reason: &str, help: &str) -> Diagnostic {
+    error(Code::BadPicture, span, format!("`{written}` {reason}")).help(help)
 }
 
 pub fn dead_link<'a>(span: Span, target: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
