@@ -5,6 +5,8 @@
 mod architecture;
 #[cfg(feature = "serve")]
 mod browser;
+#[cfg(all(feature = "cards", feature = "images"))]
+mod cards;
 mod cases;
 mod catalogue;
 mod command_line;
@@ -18,6 +20,8 @@ mod hostile;
 #[cfg(feature = "serve")]
 mod live;
 mod output;
+#[cfg(feature = "images")]
+mod pictures;
 #[cfg(feature = "serve")]
 mod preview;
 mod random;
