@@ -66,6 +66,7 @@ fn every_field_of_a_view_is_documented() {
         "Card",
         "Named",
         "Picture",
+        "Made",
         "PageFields",
         "TocEntry",
         "CorrectionView",
