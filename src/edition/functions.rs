@@ -207,7 +207,7 @@ fn url_for(world: &World, kwargs: &Kwargs, state: &State<'_>) -> TeraResult<Stri
     )))
 }
 
-/// `asset(path="nutgraf.css")`: the address of a file of static/ under a name that changes with its bytes.
+/// `asset(path="icon.svg")`: the address of a file of static/ under a name that changes with its bytes.
 fn asset(world: &World, kwargs: &Kwargs) -> TeraResult<String> {
     let (file, asset) = static_file(world, kwargs.must_get::<&str>("path")?)?;
     world.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(file.clone());
@@ -236,6 +236,9 @@ fn image(world: &World, kwargs: &Kwargs) -> TeraResult<Value> {
             Error::message(format!("`{name}` is no format of a picture: use `webp`, `jpg`, `png` or `avif`"))
         })?),
     };
+    if format == Some(Format::Avif) && cfg!(not(feature = "avif")) {
+        return Err(Error::message("this program was built without pictures in AVIF"));
+    }
     let focus = kwargs.get::<&str>("focus")?;
     let crop = ratio(kwargs)?.map(|ratio| Crop { ratio, focus: Crop::focus(focus) });
     let view = views::made(world, src, crop, kwargs.get::<u32>("width")?, format);

@@ -283,6 +283,16 @@ fn encode(
             let encoder = webp::Encoder::new(pixels, layout, width, height);
             bytes = encoder.encode_advanced(&config).ok()?.to_vec();
         }
+        Format::Jpeg if alpha => {
+            // What shines through is paper.
+            let on_paper = |pixel: &[u8]| {
+                let over =
+                    |c: u8| (u16::from(c) * u16::from(pixel[3]) + 255 * (255 - u16::from(pixel[3]))) / 255;
+                [pixel[0], pixel[1], pixel[2]].map(|c| u8::try_from(over(c)).unwrap_or(u8::MAX))
+            };
+            let flat: Vec<u8> = pixels.chunks_exact(4).flat_map(on_paper).collect();
+            return encode(&flat, (width, height), false, format, quality);
+        }
         Format::Jpeg => {
             let encoder = JpegEncoder::new_with_quality(&mut bytes, whole);
             encoder.write_image(pixels, width, height, colours).ok()?;

@@ -1,6 +1,8 @@
 //! A built site as a plain host of static files would serve it: with the right types of content,
 //! `index.html` for a folder and, for what is not there, the nearest `404.html`.
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -82,10 +84,15 @@ impl Served {
             let none = Vec::new();
             let body = self.files.get(&path).unwrap_or(&none);
             let kind = mime_guess::from_path(&path).first_or_octet_stream();
+            // As every host does.
+            let is_text = kind.type_() == mime_guess::mime::TEXT || path.ends_with(".svg");
+            let (body, coding) =
+                if is_text { (compressed(body)?, "Content-Encoding: gzip\r\n") } else { (body.clone(), "") };
             let length = body.len();
-            let head =
-                format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n");
-            stream.write_all(&[head.as_bytes(), body].concat())?;
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{coding}Content-Length: {length}\r\n\r\n"
+            );
+            stream.write_all(&[head.as_bytes(), &body].concat())?;
         }
         Ok(())
     }
@@ -102,4 +109,10 @@ impl Served {
         let nearest = folders.into_iter().find(|file| self.files.contains_key(file));
         ("404 Not Found", nearest.unwrap_or_else(|| "404.html".to_owned()))
     }
+}
+
+fn compressed(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
