@@ -16,31 +16,30 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Bar {
     started: Instant,
-    is_shown: bool,
+    is_wanted: bool,
     /// What it shows at the moment.
-    bar: Arc<Mutex<Option<(Work, ProgressBar)>>>,
+    shown: Arc<Mutex<Option<(Work, ProgressBar)>>>,
 }
 
 impl Bar {
     /// A bar that is not seen yet.
     pub fn new(session: &Session, started: Instant) -> Self {
-        let is_shown = std::io::stderr().is_terminal() && !session.quiet;
-        Self { started, is_shown, bar: Arc::default() }
+        let is_wanted = std::io::stderr().is_terminal() && !session.quiet;
+        Self { started, is_wanted, shown: Arc::default() }
     }
 
     /// Shows how far the work is.
-    #[expect(clippy::disallowed_methods, reason = "the time is waited for, never used")]
     pub fn tell(&self, work: Work, done: usize, total: usize) {
         // Pages are made by the thousand: not each is worth a look at the clock.
         let is_worth_it = work != Work::Pages || done.is_multiple_of(64) || done == total;
-        if !self.is_shown || !is_worth_it || Instant::now() - self.started < PATIENCE {
+        if !self.is_wanted || !is_worth_it || self.started.elapsed() < PATIENCE {
             return;
         }
-        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-        if bar.as_ref().is_none_or(|(of, _)| *of != work) {
-            *bar = Some((work, style(work, total)));
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.as_ref().is_none_or(|(of, _)| *of != work) {
+            *shown = Some((work, style(work, total)));
         }
-        if let Some((_, bar)) = &*bar {
+        if let Some((_, bar)) = &*shown {
             bar.set_position(done as u64);
         }
     }
@@ -53,7 +52,7 @@ impl Bar {
 
     /// Takes the bar away.
     pub fn clear(&self) {
-        if let Some((_, bar)) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some((_, bar)) = self.shown.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }
     }

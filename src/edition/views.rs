@@ -108,6 +108,7 @@ pub struct Picture {
 }
 
 /// What a page has besides its card.
+#[expect(clippy::struct_excessive_bools, reason = "answers to what templates ask, each on its own")]
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PageFields {
     /// The picture by which a link to a briefing or an explainer is known elsewhere; its address is whole.

@@ -196,7 +196,6 @@ impl Faces {
     }
 
     /// The text as it is.
-    #[expect(clippy::unused_self, reason = "as with the feature")]
     pub fn fit(&self, text: &str, _: f32, _: f32, _: u16, sizes: &[f32]) -> Fitted {
         Fitted { size: sizes.first().copied().unwrap_or(48.0), lines: vec![text.to_owned()] }
     }

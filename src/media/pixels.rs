@@ -170,11 +170,11 @@ fn colour(pixels: &DynamicImage) -> [u8; 3] {
     let mut bins: Vec<(u32, [u32; 3])> = vec![(0, [0; 3]); 512];
     for y in 0..POINTS {
         for x in 0..POINTS {
-            let (x, y) = ((2 * x + 1) * width / (2 * POINTS), (2 * y + 1) * height / (2 * POINTS));
-            let [r, g, b, _] = image::GenericImageView::get_pixel(pixels, x, y).0;
-            let bin = usize::from(r >> 5) << 6 | usize::from(g >> 5) << 3 | usize::from(b >> 5);
+            let (left, top) = ((2 * x + 1) * width / (2 * POINTS), (2 * y + 1) * height / (2 * POINTS));
+            let [rgb @ .., _] = image::GenericImageView::get_pixel(pixels, left, top).0;
+            let bin = rgb.iter().fold(0, |bin, channel| bin << 3 | usize::from(channel >> 5));
             bins[bin].0 += 1;
-            for (sum, channel) in bins[bin].1.iter_mut().zip([r, g, b]) {
+            for (sum, channel) in bins[bin].1.iter_mut().zip(rgb) {
                 *sum += u32::from(channel);
             }
         }

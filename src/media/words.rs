@@ -126,7 +126,7 @@ fn of_xmp(packet: &str, words: &mut Words) {
                         "dc:creator" => Some(given.collect::<Vec<_>>().join(", ")),
                         _ => given.next(),
                     };
-                    set(words.of_property(&name), value.unwrap_or_default());
+                    set(words.of_property(&name), &value.unwrap_or_default());
                 }
                 depth -= 1;
             }
@@ -139,13 +139,13 @@ fn of_xmp(packet: &str, words: &mut Words) {
 fn of_attributes(element: &BytesStart<'_>, words: &mut Words) {
     for attribute in element.attributes().filter_map(Result::ok) {
         if let Ok(value) = attribute.normalized_value(XmlVersion::Explicit1_0) {
-            set(words.of_property(attribute.key.into_inner()), value.into_owned());
+            set(words.of_property(attribute.key.into_inner()), &value);
         }
     }
 }
 
 /// Sets a word that is not set yet.
-fn set(word: Option<&mut Option<String>>, value: String) {
+fn set(word: Option<&mut Option<String>>, value: &str) {
     let value = value.trim();
     if let Some(word) = word.filter(|word| word.is_none())
         && !value.is_empty()
@@ -170,12 +170,12 @@ fn of_iptc(block: &[u8], words: &mut Words) {
         let Ok(text) = std::str::from_utf8(value) else { continue };
         let text = text.trim_matches(['\0', ' ']).to_owned();
         match (record, field) {
-            (2, 120) => set(Some(&mut words.caption), text),
-            (2, 110) => set(Some(&mut words.credit), text),
-            (2, 116) => set(Some(&mut words.rights), text),
+            (2, 120) => set(Some(&mut words.caption), &text),
+            (2, 110) => set(Some(&mut words.credit), &text),
+            (2, 116) => set(Some(&mut words.rights), &text),
             (2, 80) => creators.push(text),
             _ => {}
         }
     }
-    set(Some(&mut words.creator), creators.join(", "));
+    set(Some(&mut words.creator), &creators.join(", "));
 }

@@ -113,7 +113,7 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
         return Some(Answer::Page(page(current, edition, route, marks)?));
     }
     if let Some(recipe) = made(edition, inner) {
-        return Some(Answer::File { name: inner.to_owned(), bytes: make(shared, recipe)? });
+        return Some(Answer::File { name: inner.to_owned(), bytes: make(shared, &recipe)? });
     }
     if let Some(bytes) = card(shared, edition, inner) {
         return Some(Answer::File { name: inner.to_owned(), bytes });
@@ -122,7 +122,7 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
         let bytes = match asset {
             AssetBytes::Text(text) => text.as_bytes().to_vec(),
             AssetBytes::File(file) => read(shared, file)?,
-            AssetBytes::Made(recipe) => make(shared, recipe.clone())?,
+            AssetBytes::Made(recipe) => make(shared, recipe)?,
         };
         return Some(Answer::File { name: inner.to_owned(), bytes });
     }
@@ -166,10 +166,10 @@ fn card(shared: &Shared, edition: &Edition, address: &str) -> Option<Vec<u8>> {
 }
 
 /// A picture by its recipe.
-fn make(shared: &Shared, recipe: Recipe) -> Option<Vec<u8>> {
+fn make(shared: &Shared, recipe: &Recipe) -> Option<Vec<u8>> {
     let mut made = None;
     let read = |file: &SitePath| read(shared, file).ok_or_else(|| io::ErrorKind::NotFound.into());
-    let outcome = shared.darkroom.make(read, &[&recipe], |_, bytes| {
+    let outcome = shared.darkroom.make(read, &[recipe], |_, bytes| {
         made = Some(bytes);
         Ok(())
     });

@@ -253,7 +253,8 @@ fn what_is_no_picture_is_an_error_at_the_line_that_names_it() {
         ),
         ("torn.svg", b"<svg><g></svg>".to_vec(), "is no drawing: its XML is malformed, or it is no SVG"),
     ];
-    let text: String = files.iter().map(|(name, ..)| format!("![x]({name})\n\n")).collect();
+    let lines: Vec<String> = files.iter().map(|(name, ..)| format!("![x]({name})\n\n")).collect();
+    let text = lines.concat();
     let site = Site::of_briefing(&format!("---\ntitle: A\ndate: 2023-09-11\n---\nText.\n\n{text}"));
     for (name, bytes, _) in &files {
         site.write(&format!("content/briefings/{name}"), bytes);
