@@ -143,8 +143,8 @@ fn check(element: &BytesStart<'_>, name: &str, written: &str) -> Result<(), Refu
     if REFUSED.contains(&local(name)) {
         return refuse(&format!("<{}>", local(name)));
     }
-    for (key, value) in attributes(element)? {
-        let key = local(&key);
+    for (full, value) in attributes(element)? {
+        let key = local(&full);
         let value = value.trim();
         if key.starts_with("on") {
             return refuse(&format!("{key}=…"));
@@ -157,7 +157,12 @@ fn check(element: &BytesStart<'_>, name: &str, written: &str) -> Result<(), Refu
         if matches!(key, "href" | "src") && !is_inside(value) && !(is_link && value.starts_with("http")) {
             return refuse(&format!("{key}=\"{}\"", value.chars().take(40).collect::<String>()));
         }
-        if !key.starts_with("xmlns") && loads(value) {
+        // A form or a page in a drawing is no drawing.
+        if full.starts_with("xmlns") {
+            if value.contains("/1999/xhtml") {
+                return refuse(&format!("{full}=\"{value}\""));
+            }
+        } else if loads(value) {
             return refuse(&format!("{key}=\"{}\"", value.chars().take(40).collect::<String>()));
         }
     }
@@ -174,12 +179,27 @@ fn is_inside(address: &str) -> bool {
 
 /// Whether a style loads something.
 fn loads(style: &str) -> bool {
-    let style = style.to_ascii_lowercase();
+    let style = unescaped(style).to_ascii_lowercase();
     let elsewhere = style.match_indices("url(").any(|(i, _)| {
         let inside = style[i + 4..].trim_start().trim_start_matches(['"', '\'']);
         !is_inside(inside) || inside.is_empty()
     });
-    elsewhere || style.contains("@import") || style.contains("javascript:")
+    elsewhere || ["@import", "image-set(", "src(", "javascript:"].iter().any(|word| style.contains(word))
+}
+
+/// A style with the letters that its escapes stand for (CSS Syntax 3, 4.3.7): `u\\72l(` is `url(`.
+fn unescaped(style: &str) -> String {
+    let mut text = String::with_capacity(style.len());
+    let mut parts = style.split('\\');
+    text.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
+        let letter = u32::from_str_radix(&part[..digits], 16).ok().and_then(char::from_u32);
+        text.extend(letter);
+        let rest = &part[digits..];
+        text.push_str(if digits > 0 { rest.strip_prefix([' ', '\n', '\t']).unwrap_or(rest) } else { rest });
+    }
+    text
 }
 
 /// Writes a start tag, without the attributes of drawing programs.

@@ -227,7 +227,7 @@ fn what_is_no_picture_is_an_error_at_the_line_that_names_it() {
     let svg = |inside: &str| {
         format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 9 9\">{inside}</svg>")
     };
-    let files: [(&str, Vec<u8>, &str); 12] = [
+    let files: [(&str, Vec<u8>, &str); 14] = [
         (
             "short.jpg",
             photo[..photo.len() / 2].to_vec(),
@@ -250,6 +250,16 @@ fn what_is_no_picture_is_an_error_at_the_line_that_names_it() {
             "bomb.svg",
             format!("<!DOCTYPE svg [<!ENTITY a 'aa'>]>{}", svg("")).into(),
             "declares entities, which could grow without end",
+        ),
+        (
+            "style.svg",
+            svg("<style>a { background: u\\72l(//example.com/x) }</style>").into(),
+            "runs or loads something: `<style> that loads from elsewhere`",
+        ),
+        (
+            "page.svg",
+            svg("<h:form xmlns:h='http://www.w3.org/1999/xhtml'/>").into(),
+            "runs or loads something: `xmlns:h=\"http://www.w3.org/1999/xhtml\"`",
         ),
         ("torn.svg", b"<svg><g></svg>".to_vec(), "is no drawing: its XML is malformed, or it is no SVG"),
     ];
