@@ -11,6 +11,7 @@ use crate::diagnostic::catalog::site as say;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{Document, Kind, markdown};
 use crate::fields::is_unsafe_url;
+use crate::media::picture::Fault;
 use crate::media::{Assets, Inventory};
 use crate::path::{SitePath, Url};
 use crate::route::{List, Route, Routes};
@@ -332,7 +333,15 @@ pub fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
     for link in document.facts.links.iter().chain(&document.front.urls) {
         let span = || Span::new(&document.path, link.at.clone());
         match linker.link(document, &entry.language, &link.value) {
-            Link::Inside(_) | Link::Outside => {}
+            Link::Inside(_) => {
+                // A kind of picture that browsers do not show may still be handed out.
+                if let Some(fault) = fault(linker, document, &link.value)
+                    && !matches!(fault, Fault::Unshown(_))
+                {
+                    diagnostics.push(bad_picture(span(), &link.value, fault));
+                }
+            }
+            Link::Outside => {}
             Link::Here(anchor) => {
                 if !anchor.is_empty() && !has_anchor(linker.site, entry, &anchor) {
                     diagnostics.push(say::dead_anchor(span(), "this page", &anchor, document.facts.ids()));
@@ -355,13 +364,9 @@ pub fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
     let image = document.front.image.iter().map(|image| &image.src).filter(|src| !src.value.is_empty());
     for file in document.facts.files.iter().chain(image).filter(|file| !is_outside(&file.value)) {
         let span = Span::new(&document.path, file.at.clone());
-        let found = linker.file(document, &file.value);
-        if let Some(found) = &found
-            && let Some(Err(fault)) = linker.assets.get(found).and_then(|asset| asset.picture.as_ref())
-        {
-            let (reason, help) = fault.said();
-            diagnostics.push(say::bad_picture(span, &file.value, &reason, &help));
-        } else if found.is_none() {
+        if let Some(fault) = fault(linker, document, &file.value) {
+            diagnostics.push(bad_picture(span, &file.value, fault));
+        } else if linker.file(document, &file.value).is_none() {
             let folder = document.path.folder();
             let near = linker
                 .inventory
@@ -378,6 +383,17 @@ pub fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
         }
     }
     diagnostics
+}
+
+/// What is wrong with the picture that a document names.
+fn fault<'a>(linker: Linker<'a>, document: &Document, written: &str) -> Option<&'a Fault> {
+    let asset = linker.assets.get(&linker.file(document, written)?)?;
+    asset.picture.as_ref()?.as_ref().err()
+}
+
+fn bad_picture(span: Span, written: &str, fault: &Fault) -> Diagnostic {
+    let (reason, help) = fault.said();
+    say::bad_picture(span, written, &reason, &help)
 }
 
 /// For how many dead links of a document the nearest address is looked for: a whole archive that moved has

@@ -19,7 +19,7 @@ use crate::document::Kind;
 use crate::edition::Edition;
 use crate::media::card::Card;
 use crate::media::recipe::Recipe;
-use crate::media::{Asset, AssetBytes, Darkroom};
+use crate::media::{self, Asset, AssetBytes, Darkroom};
 use crate::path::{OutputPath, SitePath};
 use crate::render::{Body, Output, render};
 use crate::route::Route;
@@ -131,7 +131,11 @@ pub fn build(
             let body = match &asset.bytes {
                 AssetBytes::File(file) => Body::File(file.clone()),
                 AssetBytes::Text(text) => Body::Text(Arc::clone(text)),
-                AssetBytes::Made(_) => return,
+                AssetBytes::Bare { file, xmp } => match read(site, built_in, file) {
+                    Ok(bytes) => Body::Bytes(media::bare(&bytes, xmp.as_deref())),
+                    Err(error) => return keep(Err(error)),
+                },
+                AssetBytes::Made(_) | AssetBytes::Nothing => return,
             };
             keep(put(stage, site, built_in, &Output { path: asset.url.output(), body, card: None }));
         });
@@ -191,7 +195,7 @@ fn pictures(edition: &Edition, assets: &[&Asset]) -> Vec<Recipe> {
     let made = lock(&edition.world.made);
     let whole = assets.iter().filter_map(|asset| match &asset.bytes {
         AssetBytes::Made(recipe) => Some(recipe),
-        AssetBytes::File(_) | AssetBytes::Text(_) => None,
+        AssetBytes::File(_) | AssetBytes::Text(_) | AssetBytes::Bare { .. } | AssetBytes::Nothing => None,
     });
     let all: BTreeSet<&Recipe> = made.values().chain(whole).collect();
     all.into_iter().cloned().collect()
@@ -209,7 +213,7 @@ fn assets(edition: &Edition) -> Vec<&Asset> {
         .iter()
         .filter_map(|asset| match &asset.bytes {
             AssetBytes::Text(text) => Some(&**text),
-            AssetBytes::File(_) | AssetBytes::Made(_) => None,
+            AssetBytes::File(_) | AssetBytes::Made(_) | AssetBytes::Bare { .. } | AssetBytes::Nothing => None,
         })
         .collect();
     for file in world.inventory.statics.values() {

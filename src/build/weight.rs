@@ -42,7 +42,11 @@ impl Scales {
             AssetBytes::Text(text) if asset.url.as_str().ends_with(".css") => {
                 Some((world.site.href(&asset.url), compressed(text.as_bytes())))
             }
-            AssetBytes::Text(_) | AssetBytes::File(_) | AssetBytes::Made(_) => None,
+            AssetBytes::Text(_)
+            | AssetBytes::File(_)
+            | AssetBytes::Made(_)
+            | AssetBytes::Bare { .. }
+            | AssetBytes::Nothing => None,
         });
         Self { sheets: sheets.collect(), weights: Mutex::default() }
     }

@@ -1,6 +1,7 @@
 //! A bar on the terminal, for work that takes longer than half a second.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Bar {
     started: Instant,
-    is_wanted: bool,
+    /// Whether one is to be seen: there is a terminal, and the bar was not taken away.
+    is_wanted: Arc<AtomicBool>,
     /// What it shows at the moment.
     shown: Arc<Mutex<Option<(Work, ProgressBar)>>>,
 }
@@ -25,14 +27,14 @@ impl Bar {
     /// A bar that is not seen yet.
     pub fn new(session: &Session, started: Instant) -> Self {
         let is_wanted = std::io::stderr().is_terminal() && !session.quiet;
-        Self { started, is_wanted, shown: Arc::default() }
+        Self { started, is_wanted: Arc::new(AtomicBool::new(is_wanted)), shown: Arc::default() }
     }
 
     /// Shows how far the work is.
     pub fn tell(&self, work: Work, done: usize, total: usize) {
         // Pages are made by the thousand: not each is worth a look at the clock.
         let is_worth_it = work != Work::Pages || done.is_multiple_of(64) || done == total;
-        if !self.is_wanted || !is_worth_it || self.started.elapsed() < PATIENCE {
+        if !self.is_wanted.load(Ordering::Relaxed) || !is_worth_it || self.started.elapsed() < PATIENCE {
             return;
         }
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,8 +52,9 @@ impl Bar {
         Arc::new(move |done, total| bar.tell(work, done, total))
     }
 
-    /// Takes the bar away.
+    /// Takes the bar away for good.
     pub fn clear(&self) {
+        self.is_wanted.store(false, Ordering::Relaxed);
         if let Some((_, bar)) = self.shown.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }

@@ -9,6 +9,7 @@ use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 use super::{World, views};
 use crate::document::Kind;
 use crate::document::raw_html;
+use crate::fields::is_position;
 use crate::language::dates::Style;
 use crate::language::{Language, Languages};
 use crate::links::is_outside;
@@ -239,8 +240,8 @@ fn image(world: &World, kwargs: &Kwargs) -> TeraResult<Value> {
     if format == Some(Format::Avif) && cfg!(not(feature = "avif")) {
         return Err(Error::message("this program was built without pictures in AVIF"));
     }
-    let focus = kwargs.get::<&str>("focus")?;
-    let crop = ratio(kwargs)?.map(|ratio| Crop { ratio, focus: Crop::focus(focus) });
+    let focus = focus(kwargs)?;
+    let crop = ratio(kwargs)?.map(|ratio| Crop { ratio, focus: Crop::focus(focus.as_deref()) });
     let view = views::made(world, src, crop, kwargs.get::<u32>("width")?, format);
     match view {
         Some(view) => Ok(Value::from_serializable(&view)),
@@ -265,7 +266,7 @@ fn picture(world: &World, kwargs: &Kwargs) -> TeraResult<Value> {
     let src = of.as_str().map(str::to_owned).or_else(|| text("src"));
     let src = src.ok_or_else(|| Error::message("`of` is a picture, like `page.image`, or a path"))?;
     let alt = kwargs.get::<String>("alt")?.or_else(|| text("alt")).unwrap_or_default();
-    let focus = kwargs.get::<String>("focus")?.filter(|f| !f.is_empty()).or_else(|| text("focus"));
+    let focus = focus(kwargs)?.or_else(|| text("focus"));
     let wanted = Wanted {
         widths: &kwargs.get::<Vec<u32>>("widths")?.unwrap_or_else(|| WIDTHS.to_vec()),
         sizes: kwargs.get::<&str>("sizes")?.unwrap_or("100vw"),
@@ -305,6 +306,16 @@ fn ratio(kwargs: &Kwargs) -> TeraResult<Option<(u32, u32)>> {
         Some(ratio) => Ok(Some(ratio)),
         None => Err(Error::message(format!("`{text}` is no ratio: write it like `3/2`"))),
     }
+}
+
+/// `focus="30% 20%"`.
+fn focus(kwargs: &Kwargs) -> TeraResult<Option<String>> {
+    let focus = kwargs.get::<String>("focus")?.filter(|focus| !focus.is_empty());
+    if let Some(wrong) = focus.as_deref().filter(|focus| !is_position(focus)) {
+        let message = format!("`{wrong}` is no focus: write it like `30% 20%` or `left top`");
+        return Err(Error::message(message));
+    }
+    Ok(focus)
 }
 
 /// `styles(files=["css/page.css"])`: style sheets of static/ as one text, without what only its authors need.

@@ -12,6 +12,7 @@ use crate::document::front::{CorrectionKind, Image, Link as NamedLink, Source, T
 use crate::document::{Document, Front, Kind, markdown};
 use crate::links::is_outside;
 use crate::media::card::{self, Card as SocialCard};
+use crate::media::picture::Kind as PictureKind;
 use crate::media::recipe::{Crop, Format, Recipe};
 use crate::media::words::Words;
 use crate::media::{AssetBytes, colour};
@@ -500,9 +501,11 @@ pub fn made(
     {
         let own = picture.size.unwrap_or_default();
         let width = width.unwrap_or(WIDE).clamp(1, crop.map_or(own.0, |crop| crop.width_in(own)));
-        let format = format.unwrap_or(whole.format);
-        let recipe = Recipe { crop, width, format, hash: asset.hash, ..whole.clone() };
+        let fallback = Format::fallback(matches!(picture.kind, PictureKind::Pixels { alpha: true, .. }));
+        let recipe = Recipe { crop, width, format: fallback, hash: asset.hash, ..whole.clone() };
         let size = recipe.size(own);
+        let recipe =
+            Recipe { format: format.filter(|format| format.holds(size)).unwrap_or(fallback), ..recipe };
         let colour = picture.colour.map(|[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"));
         return Some(Made { colour, ..as_is(world.ask(recipe), Some(size)) });
     }
@@ -535,7 +538,11 @@ fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture>
         caption: image.caption.clone().or_else(|| of_own(|words| &words.caption)),
         credit: if image.credit.is_empty() { credit.into_iter().collect() } else { image.credit.clone() },
         creator: image.creator.clone().or_else(|| said(|words| &words.creator)),
-        license: image.license.clone().or_else(|| said(|words| &words.rights)),
+        license: image
+            .license
+            .clone()
+            .or_else(|| said(|words| &words.terms))
+            .or_else(|| said(|words| &words.rights)),
         license_url: image.license_url.clone().or_else(|| {
             said(|words| &words.license_url)
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://"))

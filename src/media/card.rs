@@ -65,6 +65,9 @@ mod drawn {
     use skrifa::instance::{LocationRef, Size};
     use skrifa::{FontRef, MetadataProvider};
 
+    /// Spaces at which no line ends.
+    const KEEPS: [char; 3] = ['\u{a0}', '\u{2007}', '\u{202f}'];
+
     impl Faces {
         /// Typefaces from their files (TTF or OTF), in their order.
         pub fn new(files: Vec<Vec<u8>>) -> Self {
@@ -83,7 +86,14 @@ mod drawn {
         /// does not fit at the smallest is cut. Lines stand 1.2 sizes apart.
         pub fn fit(&self, text: &str, width: f32, height: f32, weight: u16, sizes: &[f32]) -> Fitted {
             let face = self.face(weight);
-            let words: Vec<&str> = text.split_whitespace().collect();
+            // What is no letter and has no shape, like an emoji, is left out.
+            let shown = |c: &char| {
+                let has_shape = face.as_ref().is_none_or(|face| face.charmap().map(*c).is_some());
+                has_shape || c.is_alphanumeric() || c.is_whitespace()
+            };
+            let text: String = text.chars().filter(shown).collect();
+            let parts = |c: char| c.is_whitespace() && !KEEPS.contains(&c);
+            let words: Vec<&str> = text.split(parts).filter(|word| !word.is_empty()).collect();
             let mut fitted = Fitted { size: sizes.last().copied().unwrap_or(48.0), lines: Vec::new() };
             for size in sizes {
                 let most = lines_in(height, *size);
@@ -106,6 +116,14 @@ mod drawn {
             let advance = |text: &str| advance(face.as_ref(), text, fitted.size);
             cut(&mut fitted.lines, lines_in(height, fitted.size), width, &advance);
             fitted
+        }
+
+        /// The first letter of a text that no typeface has.
+        pub fn lacks(&self, text: &str) -> Option<char> {
+            let faces: Vec<FontRef<'_>> =
+                self.files.iter().filter_map(|file| FontRef::new(file).ok()).collect();
+            let has = |c: char| faces.iter().any(|face| face.charmap().map(c).is_some());
+            text.chars().find(|c| c.is_alphanumeric() && !has(*c))
         }
 
         /// The typeface of a weight: the nearest that there is.
@@ -193,6 +211,11 @@ impl Faces {
     /// No typeface is needed where no card is drawn.
     pub fn new(_: Vec<Vec<u8>>) -> Self {
         Self::default()
+    }
+
+    /// Nothing is drawn, so nothing is missing.
+    pub fn lacks(&self, _: &str) -> Option<char> {
+        None
     }
 
     /// The text as it is.

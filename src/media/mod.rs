@@ -12,6 +12,8 @@ pub mod recipe;
 pub mod svg;
 pub mod tag;
 pub mod words;
+#[cfg(feature = "images")]
+pub mod wrapping;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -20,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use self::picture::{Fault, Picture, is_picture};
+use self::picture::{Fault, Kind, Picture, is_picture};
 use self::recipe::{Hash, Recipe};
 use crate::cache::Cache;
 
@@ -61,6 +63,15 @@ pub enum AssetBytes {
     Text(Arc<str>),
     /// A picture made of the file.
     Made(Recipe),
+    /// A picture that moves, as it is but for its metadata.
+    Bare {
+        /// The file.
+        file: SitePath,
+        /// Metadata that says whose it is.
+        xmp: Option<String>,
+    },
+    /// Nothing: the file is no picture that may be published.
+    Nothing,
 }
 
 /// The published files by their path.
@@ -185,24 +196,32 @@ impl Darkroom {
                     picture: Some(Ok(Arc::new(picture))),
                     ..plain
                 },
-                Err(fault) => Asset { picture: Some(Err(fault)), ..plain },
+                Err(fault) => Asset { bytes: AssetBytes::Nothing, picture: Some(Err(fault)), ..plain },
             };
         }
         let hash = Hash::of(bytes);
         let picture = self.picture(path, hash, bytes);
-        let whole = picture.as_ref().ok().and_then(|picture| Recipe::whole(path, hash, picture));
-        match whole {
-            Some(recipe) => {
-                let picture = Some(picture.map(Arc::new));
-                Asset { url: recipe.url(), bytes: AssetBytes::Made(recipe), hash, picture }
-            }
-            None => Asset { picture: Some(picture.map(Arc::new)), ..plain(path, bytes) },
-        }
+        let plain = plain(path, bytes);
+        let (url, bytes) = match &picture {
+            Ok(picture) => match (Recipe::whole(path, hash, picture), picture.kind) {
+                (Some(recipe), _) => (recipe.url(), AssetBytes::Made(recipe)),
+                (None, Kind::Moving) => {
+                    (plain.url, AssetBytes::Bare { file: path.clone(), xmp: picture.words.xmp() })
+                }
+                (None, _) => (plain.url, plain.bytes),
+            },
+            // What browsers do not show can still be handed out by a link.
+            Err(Fault::Unshown(_)) => (plain.url, plain.bytes),
+            Err(_) => (plain.url, AssetBytes::Nothing),
+        };
+        Asset { url, bytes, hash, picture: Some(picture.map(Arc::new)) }
     }
 
     /// What is known of a picture: from the cache, or by looking at every pixel.
     fn picture(&self, path: &SitePath, hash: Hash, bytes: &[u8]) -> Result<Picture, Fault> {
-        let key = format!("look {LOOK} {} {hash}", path.extension().to_ascii_lowercase());
+        // A program that reads no pixels finds out less.
+        let depth = if cfg!(feature = "images") { "pixels" } else { "name" };
+        let key = format!("look {LOOK} {depth} {} {hash}", path.extension().to_ascii_lowercase());
         let kept = self.cache.get(&key).and_then(|kept| serde_json::from_slice(&kept).ok());
         if let Some(picture) = kept {
             return Ok(picture);
@@ -240,7 +259,11 @@ impl Darkroom {
                 negative = Some(pixels::develop(&bytes, &self.memory).map_err(|_| changed(&recipe.source))?);
             }
             let Some(negative) = &negative else { continue };
-            let bytes = negative.print(recipe).map_err(|_| changed(&recipe.source))?;
+            let refused = |_| {
+                let format = recipe.format.extension();
+                io::Error::other(format!("of {}, no {format} could be made", recipe.source))
+            };
+            let bytes = negative.print(recipe).map_err(refused)?;
             self.cache.put(&recipe.key(), &bytes);
             hand(recipe, bytes)?;
         }
@@ -264,7 +287,18 @@ impl Darkroom {
 }
 
 /// Changes when a picture is looked at in another way.
-const LOOK: u32 = 1;
+const LOOK: u32 = 2;
+
+/// A picture that moves, as it is published. Without the feature `images` there is none.
+pub fn bare(bytes: &[u8], xmp: Option<&str>) -> Vec<u8> {
+    #[cfg(feature = "images")]
+    return wrapping::bare(bytes, xmp).unwrap_or_default();
+    #[cfg(not(feature = "images"))]
+    {
+        let _ = xmp;
+        bytes.to_vec()
+    }
+}
 
 /// The address of a file with these bytes.
 fn hashed_url(path: &SitePath, bytes: &[u8]) -> Url {

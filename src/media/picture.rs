@@ -8,6 +8,9 @@ use super::svg::{self, Refusal};
 use super::words::Words;
 use crate::path::SitePath;
 
+/// No picture has more pixels.
+pub const MAX_PIXELS: u64 = 100_000_000;
+
 /// What is known of a picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
@@ -33,7 +36,9 @@ pub enum Kind {
     },
     /// A drawing: it is published without what only its program needs.
     Drawing,
-    /// What moves, or cannot be read here: it is published as it is.
+    /// What moves: it is published as it is, but for its metadata.
+    Moving,
+    /// What cannot be read here: it is published as it is.
     AsIs,
 }
 
@@ -48,6 +53,8 @@ pub enum Fault {
     TooLarge(u32, u32),
     /// What its name says, and what it is, if that is known.
     Misnamed(String, Option<&'static str>),
+    /// What its camera wrote cannot be taken out of it.
+    Private,
     /// Browsers do not show this kind of file.
     Unshown(String),
     /// A drawing that may not be published.
@@ -79,6 +86,10 @@ impl Fault {
                 format!("is no {}: it holds something else", says.to_uppercase()),
                 "look into the file: it may be a page that said why there is no picture".into(),
             ),
+            Fault::Private => (
+                "says with what it was made, and perhaps where".into(),
+                "save it without metadata, or as JPEG: of that, Nutgraf takes such things out".into(),
+            ),
             Fault::Unshown(kind) => (
                 format!("is a {} file, which browsers do not show", kind.to_uppercase()),
                 "save it as JPEG (a photo) or PNG (a drawing)".into(),
@@ -86,6 +97,10 @@ impl Fault {
             Fault::Drawing(Refusal::Malformed) => (
                 "is no drawing: its XML is malformed, or it is no SVG".into(),
                 "export it again as SVG from the program it was drawn with".into(),
+            ),
+            Fault::Drawing(Refusal::NoNamespace) => (
+                "does not say that it is SVG, so browsers show nothing".into(),
+                "write `<svg xmlns=\"http://www.w3.org/2000/svg\" …>` at its beginning".into(),
             ),
             Fault::Drawing(Refusal::Entities) => (
                 "declares entities, which could grow without end".into(),
@@ -119,7 +134,7 @@ const UNSHOWN: [&str; 12] =
 /// Whether a file is a picture by its name.
 pub fn is_picture(path: &SitePath) -> bool {
     let extension = path.extension().to_ascii_lowercase();
-    matches!(extension.as_str(), "jpg" | "jpeg" | "png" | "webp" | "gif" | "avif" | "svg")
+    matches!(extension.as_str(), "jpg" | "jpeg" | "jfif" | "jpe" | "png" | "webp" | "gif" | "avif" | "svg")
         || UNSHOWN.contains(&extension.as_str())
 }
 
@@ -149,11 +164,8 @@ pub fn read(path: &SitePath, bytes: &[u8], darkroom: &Darkroom) -> Result<Pictur
         return Err(Fault::Empty);
     }
     if extension == "avif" {
-        let size = size_of_avif(bytes);
-        if size.is_none() {
-            return Err(Fault::Misnamed(extension, None));
-        }
-        return Ok(Picture { kind: Kind::AsIs, size, colour: None, words: Words::default() });
+        let size = avif(bytes)?;
+        return Ok(Picture { kind: Kind::AsIs, size: Some(size), colour: None, words: Words::default() });
     }
     #[cfg(feature = "images")]
     return super::pixels::read(&extension, bytes, &darkroom.memory);
@@ -163,15 +175,44 @@ pub fn read(path: &SitePath, bytes: &[u8], darkroom: &Darkroom) -> Result<Pictur
     return Ok(Picture { kind: Kind::AsIs, size: None, colour: None, words: Words::default() });
 }
 
-/// The size that an AVIF says, in its property `ispe` (ISO/IEC 23008-12, 6.5.3): that of the largest image
-/// in it.
-fn size_of_avif(bytes: &[u8]) -> Option<(u32, u32)> {
-    if bytes.get(4..8) != Some(b"ftyp") {
-        return None;
-    }
-    let boxes = bytes.windows(16).filter(|at| at.starts_with(b"ispe"));
+/// The size of an AVIF: that of the largest image in it, by its property `ispe` (ISO/IEC 23008-12, 6.5.3).
+///
+/// # Errors
+/// When it is none, is not whole, is too large, or has in it what its camera wrote.
+fn avif(bytes: &[u8]) -> Result<(u32, u32), Fault> {
     let number = |at: &[u8]| at.iter().fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
-    boxes
-        .map(|at| (number(&at[8..12]), number(&at[12..16])))
-        .max_by_key(|(w, h)| u64::from(*w) * u64::from(*h))
+    // Boxes, each after its length and kind (ISO/IEC 14496-12, 4.2): the first one says what the file is.
+    let mut rest = bytes;
+    let mut seen = false;
+    while !rest.is_empty() {
+        let (Some(length), Some(kind)) = (rest.get(..4), rest.get(4..8)) else { return Err(Fault::Damaged) };
+        let length = match (number(length), rest.get(8..16)) {
+            (0, _) => rest.len() as u64,
+            (1, Some(long)) => u64::from(number(&long[..4])) << 32 | u64::from(number(&long[4..])),
+            (length, _) => u64::from(length),
+        };
+        let body = usize::try_from(length).ok().filter(|length| *length >= 8);
+        if !seen {
+            let brands = body.and_then(|length| rest.get(8..length)).unwrap_or_default();
+            let is_avif =
+                brands.chunks(4).any(|brand| [b"avif", b"avis"].iter().any(|known| *known == brand));
+            if kind != b"ftyp" || !is_avif {
+                return Err(Fault::Misnamed("avif".into(), None));
+            }
+            seen = true;
+        }
+        rest = body.and_then(|length| rest.get(length..)).ok_or(Fault::Damaged)?;
+    }
+    let sizes = bytes.windows(16).filter(|at| at.starts_with(b"ispe"));
+    let sizes = sizes.map(|at| (number(&at[8..12]), number(&at[12..16])));
+    let size = sizes.max_by_key(|(w, h)| u64::from(*w) * u64::from(*h)).ok_or(Fault::Damaged)?;
+    if u64::from(size.0) * u64::from(size.1) > MAX_PIXELS {
+        return Err(Fault::TooLarge(size.0, size.1));
+    }
+    // An item of the kind `Exif` (8.11.6), or a place in XMP.
+    let has_exif = bytes.windows(16).any(|at| at.starts_with(b"infe") && at[12..] == *b"Exif");
+    if has_exif || bytes.windows(8).any(|at| at == b"exif:GPS") {
+        return Err(Fault::Private);
+    }
+    Ok(size)
 }

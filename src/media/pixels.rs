@@ -12,19 +12,15 @@ use image::codecs::png::{CompressionType, FilterType as PngFilter, PngDecoder, P
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat, ImageResult, Limits};
-use img_parts::jpeg::{Jpeg, JpegSegment, markers};
-use img_parts::png::{Png, PngChunk};
-use img_parts::riff::{RiffChunk, RiffContent};
-use img_parts::webp::WebP;
-use img_parts::{Bytes, ImageEXIF};
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
-use super::picture::{Fault, Kind, Picture};
+use super::picture::{Fault, Kind, MAX_PIXELS, Picture};
 use super::recipe::{Crop, Format, Recipe};
 use super::words::{self, Words};
+use super::wrapping::{bare, with_xmp};
 
-/// No picture has more pixels.
-const MAX_PIXELS: u64 = 100_000_000;
+/// No picture is wider or higher: no JPEG could be (ITU T.81, B.2.2).
+const MAX_SIDE: u32 = 65_535;
 
 /// How many bytes of pixels are held at one time, by all threads together.
 const MEMORY: u64 = 400_000_000;
@@ -76,18 +72,21 @@ impl Drop for Taken<'_> {
 pub fn read(extension: &str, bytes: &[u8], memory: &Memory) -> Result<Picture, Fault> {
     let is = image::guess_format(bytes).ok().and_then(|format| Some((format, name_of(format)?)));
     let Some((format, name)) = is else { return Err(Fault::Misnamed(extension.to_owned(), None)) };
+    let extension = if extension == "jpe" { "jpg" } else { extension };
     if ImageFormat::from_extension(extension) != Some(format) {
         return Err(Fault::Misnamed(extension.to_owned(), Some(name)));
     }
     let damaged = |_| Fault::Damaged;
     let mut decoder = decoder(format, bytes).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MAX_PIXELS || decoder.total_bytes() > MEMORY {
+    let is_large = u64::from(width) * u64::from(height) > MAX_PIXELS || width.max(height) > MAX_SIDE;
+    if is_large || decoder.total_bytes() > MEMORY {
         return Err(Fault::TooLarge(width, height));
     }
     let words = words_of(&mut *decoder);
-    if moves(format, bytes) {
-        return Ok(Picture { kind: Kind::AsIs, size: Some((width, height)), colour: None, words });
+    let moves = moves(format, bytes);
+    if moves && bare(bytes, None).is_none() {
+        return Err(Fault::Damaged);
     }
     if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
         return Err(Fault::Damaged);
@@ -95,6 +94,9 @@ pub fn read(extension: &str, bytes: &[u8], memory: &Memory) -> Result<Picture, F
     let orientation = decoder.orientation().map_err(damaged)?;
     let taken = memory.take(decoder.total_bytes());
     let pixels = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    if moves {
+        return Ok(Picture { kind: Kind::Moving, size: Some((width, height)), colour: None, words });
+    }
     let alpha = pixels.color().has_alpha();
     let colour = (!alpha).then(|| colour(&pixels));
     drop(taken);
@@ -131,7 +133,11 @@ fn decoder(format: ImageFormat, bytes: &[u8]) -> ImageResult<Box<dyn ImageDecode
 fn words_of(decoder: &mut dyn ImageDecoder) -> Words {
     let xmp = decoder.xmp_metadata().ok().flatten();
     let iptc = decoder.iptc_metadata().ok().flatten();
-    words::read(xmp.as_deref(), iptc.as_deref())
+    let mut words = words::read(xmp.as_deref(), iptc.as_deref());
+    if let Some(exif) = decoder.exif_metadata().ok().flatten() {
+        words::add_exif(&mut words, exif);
+    }
+    words
 }
 
 fn turns(orientation: Orientation) -> bool {
@@ -151,10 +157,15 @@ fn moves(format: ImageFormat, bytes: &[u8]) -> bool {
 }
 
 /// Whether a JPEG has its end: the marker EOI after the start of the first scan, where nothing else can look
-/// like it (ITU T.81, B.1.1.2). A decoder fills the rest with grey and says nothing.
+/// like it (ITU T.81, B.1.1.2; a marker may follow any number of bytes 0xFF). A decoder fills the rest with
+/// grey and says nothing.
 fn is_whole_jpeg(bytes: &[u8]) -> bool {
     let mut at = 2;
     while let Some([0xff, marker, high, low]) = bytes.get(at..at + 4) {
+        if *marker == 0xff {
+            at += 1;
+            continue;
+        }
         if *marker == 0xda {
             return bytes[at..].windows(2).any(|pair| pair == [0xff, 0xd9]);
         }
@@ -166,6 +177,7 @@ fn is_whole_jpeg(bytes: &[u8]) -> bool {
 /// The colour that most of a picture has, of those that differ to the eye: 64 by 64 points are looked at.
 fn colour(pixels: &DynamicImage) -> [u8; 3] {
     const POINTS: u32 = 64;
+    // Of a picture that is 65,535 wide, this is still no more than a `u32` holds.
     let (width, height) = (pixels.width(), pixels.height());
     let mut bins: Vec<(u32, [u32; 3])> = vec![(0, [0; 3]); 512];
     for y in 0..POINTS {
@@ -226,7 +238,7 @@ impl Negative<'_> {
     /// # Errors
     /// When the encoder refuses it.
     pub fn print(&self, recipe: &Recipe) -> Result<Vec<u8>, Fault> {
-        let (pixels, size) = self.resize(recipe);
+        let (pixels, size) = self.resize(recipe).ok_or(Fault::Damaged)?;
         let quality = QUALITY[usize::from(recipe.lossless)];
         let bytes = encode(&pixels, size, self.alpha, recipe.format, quality).ok_or(Fault::Damaged)?;
         Ok(match &self.xmp {
@@ -235,7 +247,7 @@ impl Negative<'_> {
         })
     }
 
-    fn resize(&self, recipe: &Recipe) -> (Vec<u8>, (u32, u32)) {
+    fn resize(&self, recipe: &Recipe) -> Option<(Vec<u8>, (u32, u32))> {
         let (width, height) = recipe.size(self.size);
         let kind = if self.alpha { PixelType::U8x4 } else { PixelType::U8x3 };
         let mut options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
@@ -243,15 +255,14 @@ impl Negative<'_> {
             let (x, y, w, h) = crop.window(self.size);
             options = options.crop(x, y, w, h);
         }
-        let source = ImageRef::new(self.size.0, self.size.1, &self.pixels, kind)
-            .expect("the buffer is as large as the picture");
+        let source = ImageRef::new(self.size.0, self.size.1, &self.pixels, kind).ok()?;
         let mut small = Image::new(width, height, kind);
-        Resizer::new().resize(&source, &mut small, &options).expect("both have the same kind of pixels");
+        Resizer::new().resize(&source, &mut small, &options).ok()?;
         let mut pixels = small.into_vec();
         if let Some(profile) = &self.profile {
             pixels = in_srgb(profile, &pixels, self.alpha).unwrap_or(pixels);
         }
-        (pixels, (width, height))
+        Some((pixels, (width, height)))
     }
 }
 
@@ -312,37 +323,6 @@ fn encode(
         Format::Avif => return None,
     }
     Some(bytes)
-}
-
-/// A picture with metadata that says whose it is; AVIF has no place for it that is simple to reach.
-fn with_xmp(bytes: Vec<u8>, format: Format, xmp: &str) -> Vec<u8> {
-    let plain = Bytes::from(bytes);
-    let named = match format {
-        Format::Jpeg => Jpeg::from_bytes(plain.clone()).ok().map(|mut jpeg| {
-            let contents = [b"http://ns.adobe.com/xap/1.0/\0", xmp.as_bytes()].concat();
-            let segment = JpegSegment::new_with_contents(markers::APP1, contents.into());
-            // After APP0, which must be the first where there is one.
-            let place =
-                jpeg.segments().iter().take_while(|segment| segment.marker() == markers::APP0).count();
-            jpeg.segments_mut().insert(place, segment);
-            jpeg.encoder().bytes()
-        }),
-        Format::Png => Png::from_bytes(plain.clone()).ok().map(|mut png| {
-            // An uncompressed text in no language (PNG, 11.3.3.4), after the header.
-            let contents = [b"XML:com.adobe.xmp\0\0\0\0\0", xmp.as_bytes()].concat();
-            png.chunks_mut().insert(1, PngChunk::new(*b"iTXt", contents.into()));
-            png.encoder().bytes()
-        }),
-        Format::Webp => WebP::from_bytes(plain.clone()).ok().map(|mut webp| {
-            let content = RiffContent::Data(Bytes::copy_from_slice(xmp.as_bytes()));
-            webp.chunks_mut().push(RiffChunk::new(*b"XMP ", content));
-            // This gives it the header that says what is in it.
-            webp.set_exif(None);
-            webp.encoder().bytes()
-        }),
-        Format::Avif => None,
-    };
-    named.unwrap_or(plain).to_vec()
 }
 
 impl Crop {

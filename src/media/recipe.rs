@@ -8,7 +8,7 @@ use super::picture::{Kind, Picture};
 use crate::path::{SitePath, Url};
 
 /// Changes when the same recipe would give other bytes.
-const ENCODER: u32 = 1;
+const ENCODER: u32 = 2;
 
 /// A picture to be made of another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +70,11 @@ impl Format {
         }
     }
 
+    /// Whether a picture can be so large in this format: one in WebP has sides of fourteen bits.
+    pub fn holds(self, (width, height): (u32, u32)) -> bool {
+        self != Self::Webp || width.max(height) < 1 << 14
+    }
+
     /// The format for browsers that know no newer one.
     pub fn fallback(alpha: bool) -> Self {
         if alpha { Self::Png } else { Self::Jpeg }
@@ -98,11 +103,12 @@ impl fmt::Debug for Hash {
 }
 
 impl Recipe {
-    /// The whole of a picture of pixels, in the format that every browser shows; none of another kind.
+    /// The whole of a picture of pixels, in a format that every browser shows: without loss, where it came so.
+    /// None of another kind.
     pub fn whole(source: &SitePath, hash: Hash, picture: &Picture) -> Option<Self> {
         let Kind::Pixels { alpha, lossless } = picture.kind else { return None };
         let (width, _) = picture.size?;
-        let format = Format::fallback(alpha);
+        let format = if lossless { Format::Png } else { Format::fallback(alpha) };
         Some(Self { source: source.clone(), hash, crop: None, width, format, lossless })
     }
 
@@ -150,8 +156,10 @@ impl Crop {
                 "right" => focus.0 = 100,
                 "top" => focus.1 = 0,
                 "bottom" => focus.1 = 100,
+                "center" => {}
                 _ => {
-                    let number = word.strip_suffix('%').and_then(|number| number.parse().ok()).unwrap_or(50);
+                    let number = word.strip_suffix('%').and_then(|number| number.parse().ok());
+                    let number = number.unwrap_or(50).min(100);
                     if i == 0 { focus.0 = number } else { focus.1 = number }
                 }
             }

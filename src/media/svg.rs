@@ -3,8 +3,11 @@
 
 use std::ops::Range;
 
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
+use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::name::ResolveResult;
+use quick_xml::reader::NsReader;
 
 /// A drawing that may be published.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub struct Drawing {
 pub enum Refusal {
     /// It is no well-formed XML, or no SVG.
     Malformed,
+    /// It does not say that its elements are those of SVG, so that browsers show nothing.
+    NoNamespace,
     /// It declares entities, which may expand without end.
     Entities,
     /// It has a part that runs or loads something, as it is written there.
@@ -28,6 +33,9 @@ pub enum Refusal {
 
 /// Elements that run something, or hold what is no drawing.
 const REFUSED: [&str; 7] = ["script", "foreignobject", "iframe", "object", "embed", "handler", "listener"];
+
+/// The namespace of SVG.
+const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// Elements and attributes of drawing programs begin so.
 const EDITORS: [&str; 2] = ["sodipodi:", "inkscape:"];
@@ -44,11 +52,16 @@ const MAX_DEPTH: usize = 256;
 /// When it may not be published.
 pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
     let source = std::str::from_utf8(bytes).map_err(|_| Refusal::Malformed)?.trim_start_matches('\u{feff}');
-    let mut reader = Reader::from_str(source);
+    if !source.chars().all(is_xml) {
+        return Err(Refusal::Malformed);
+    }
+    let mut reader = NsReader::from_str(source);
     let mut text = String::with_capacity(source.len());
     let mut open: Vec<String> = Vec::new();
     // How deep the elements of a drawing program are that are left out.
     let mut skipped: Option<usize> = None;
+    // The text of a style so far: it is judged whole, as a browser reads it.
+    let mut style = String::new();
     let mut size = None;
     let mut seen = false;
     loop {
@@ -58,13 +71,24 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
         match &event {
             Event::Start(element) | Event::Empty(element) => {
                 let name = name_of(element);
+                let namespace = reader.resolver().resolve_element(element.name()).0;
                 if !seen {
                     if local(&name) != "svg" {
                         return Err(Refusal::Malformed);
                     }
+                    if !matches!(namespace, ResolveResult::Bound(namespace) if namespace.into_inner() == SVG)
+                    {
+                        return Err(Refusal::NoNamespace);
+                    }
                     size = size_of(element)?;
                     seen = true;
+                } else if open.is_empty() || matches!(namespace, ResolveResult::Unknown(_)) {
+                    return Err(Refusal::Malformed);
                 }
+                if is_style(&open) {
+                    return Err(Refusal::Unsafe(format!("<{name}> in <style>")));
+                }
+                bound(&reader, element)?;
                 check(element, &name, &source[at.clone()])?;
                 let of_editor = EDITORS.iter().any(|prefix| name.starts_with(prefix));
                 if skipped.is_none() && !of_editor {
@@ -81,6 +105,9 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
                 }
             }
             Event::End(_) => {
+                if is_style(&open) && loads(&std::mem::take(&mut style)) {
+                    return Err(Refusal::Unsafe("<style> that loads from elsewhere".into()));
+                }
                 open.pop();
                 match skipped {
                     Some(depth) if depth == open.len() => skipped = None,
@@ -90,10 +117,16 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
             }
             Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
                 let written = &source[at];
-                // A style that spells its letters as numbers hides something.
-                let hides = written.starts_with("&#");
-                if open.last().is_some_and(|name| local(name) == "style") && (hides || loads(written)) {
-                    return Err(Refusal::Unsafe("<style> that loads from elsewhere".into()));
+                let meant = match &event {
+                    Event::CData(data) => data.to_string(),
+                    Event::GeneralRef(reference) => meant(reference)?,
+                    _ => written.to_owned(),
+                };
+                if open.is_empty() && !written.trim().is_empty() {
+                    return Err(Refusal::Malformed);
+                }
+                if is_style(&open) {
+                    style.push_str(&meant);
                 }
                 if skipped.is_none() {
                     text.push_str(written);
@@ -114,7 +147,36 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
     Ok(Drawing { text: text.trim().to_owned() + "\n", size })
 }
 
-fn position(reader: &Reader<&[u8]>) -> usize {
+/// Whether XML may hold a character (XML 1.0, 2.2).
+pub fn is_xml(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// Whether the innermost of the open elements is a style.
+fn is_style(open: &[String]) -> bool {
+    open.last().is_some_and(|name| local(name) == "style")
+}
+
+/// What a reference like `&amp;` or `&#64;` stands for.
+fn meant(reference: &BytesRef<'_>) -> Result<String, Refusal> {
+    let character = reference.resolve_char_ref().map_err(|_| Refusal::Malformed)?;
+    let named = || resolve_predefined_entity(reference).map(str::to_owned);
+    character.filter(|c| is_xml(*c)).map(String::from).or_else(named).ok_or(Refusal::Malformed)
+}
+
+/// Refuses attributes whose prefix stands for nothing, or that hold a `<`: browsers show no such drawing.
+fn bound(reader: &NsReader<&[u8]>, element: &BytesStart<'_>) -> Result<(), Refusal> {
+    for attribute in element.attributes() {
+        let attribute = attribute.map_err(|_| Refusal::Malformed)?;
+        let namespace = reader.resolver().resolve_attribute(attribute.key).0;
+        if matches!(namespace, ResolveResult::Unknown(_)) || attribute.value.contains('<') {
+            return Err(Refusal::Malformed);
+        }
+    }
+    Ok(())
+}
+
+fn position(reader: &NsReader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
@@ -153,8 +215,9 @@ fn check(element: &BytesStart<'_>, name: &str, written: &str) -> Result<(), Refu
         if key == "attributename" && local(&value.to_ascii_lowercase()) == "href" {
             return refuse(&written.chars().take(60).collect::<String>());
         }
-        let is_link = local(name) == "a";
-        if matches!(key, "href" | "src") && !is_inside(value) && !(is_link && value.starts_with("http")) {
+        let is_link = local(name) == "a"
+            && ["http:", "https:", "mailto:", "/"].iter().any(|start| value.starts_with(start));
+        if matches!(key, "href" | "src") && !is_inside(value) && !is_link {
             return refuse(&format!("{key}=\"{}\"", value.chars().take(40).collect::<String>()));
         }
         // A form or a page in a drawing is no drawing.
@@ -171,15 +234,17 @@ fn check(element: &BytesStart<'_>, name: &str, written: &str) -> Result<(), Refu
 
 /// Whether an address is a part of the drawing itself.
 fn is_inside(address: &str) -> bool {
-    let pictures = ["png", "jpeg", "gif", "webp", "avif"];
-    address.starts_with('#')
-        || address.is_empty()
-        || pictures.iter().any(|kind| address.starts_with(&format!("data:image/{kind}")))
+    let data = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "font/"];
+    let inside =
+        address.strip_prefix("data:").is_some_and(|kind| data.iter().any(|known| kind.starts_with(known)));
+    address.starts_with('#') || address.is_empty() || inside
 }
 
 /// Whether a style loads something.
 fn loads(style: &str) -> bool {
-    let style = unescaped(style).to_ascii_lowercase();
+    // As XML reads the ends of lines (XML 1.0, 2.11).
+    let style = style.replace("\r\n", "\n").replace('\r', "\n");
+    let style = unescaped(&style).to_ascii_lowercase();
     let elsewhere = style.match_indices("url(").any(|(i, _)| {
         let inside = style[i + 4..].trim_start().trim_start_matches(['"', '\'']);
         !is_inside(inside) || inside.is_empty()
@@ -275,4 +340,49 @@ fn length(text: &str) -> Option<f64> {
         _ => return None,
     };
     Some(number * pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, read};
+
+    fn drawing(inside: &str) -> Result<String, Refusal> {
+        let text = format!("<svg xmlns='http://www.w3.org/2000/svg' xmlns:i='i'>{inside}</svg>");
+        read(text.as_bytes()).map(|drawing| drawing.text)
+    }
+
+    #[test]
+    fn a_style_is_judged_whole_however_it_is_cut() {
+        let styles = [
+            "@import 'https://example.com/x';",
+            "@im<!-- -->port 'https://example.com/x';",
+            "u<!-- -->rl(https://example.com/x)",
+            "@im<![CDATA[port 'https://example.com/x';]]>",
+            "@im<?x y?>port 'x';",
+            "u\\72\r\nl(//example.com/x)",
+            "u\\72\rl(//example.com/x)",
+            "u&#114;l(//example.com/x)",
+        ];
+        for style in styles {
+            let found = drawing(&format!("<style>a {{}} {style}</style>"));
+            assert_eq!(found, Err(Refusal::Unsafe("<style> that loads from elsewhere".into())), "{style}");
+        }
+        let found = drawing("<style>@im<g>zz</g>port 'x'</style>");
+        assert_eq!(found, Err(Refusal::Unsafe("<g> in <style>".into())));
+        let own = "<style>a > b { fill: url(#c); src: url(data:font/woff2;base64,AA) }</style>";
+        assert!(drawing(own).is_ok(), "{own}");
+    }
+
+    #[test]
+    fn what_browsers_do_not_read_is_no_drawing() {
+        let broken = ["&nbsp;", "<b:g/>", "<g b:a='1'/>", "<g a='<'/>", "</svg><g>", "</svg>text<svg>", "\0"];
+        for inside in broken {
+            assert_eq!(drawing(inside), Err(Refusal::Malformed), "{inside}");
+        }
+        for sound in
+            ["<i:g i:a='1'/>", "&lt;&#233;", "<a href='mailto:a@example.org'/>", "<a href='/about/'/>"]
+        {
+            assert!(drawing(sound).is_ok(), "{sound}");
+        }
+    }
 }

@@ -28,6 +28,17 @@ pub struct Wanted<'a> {
 /// The width of the one picture for browsers that know no newer format, at most.
 const FALLBACK: u32 = 1200;
 
+/// How a picture that is seen at once is fetched, and how any other.
+const EAGER: &str = " fetchpriority=\"high\"";
+const LAZY: &str = " loading=\"lazy\" decoding=\"async\"";
+
+/// Has the first picture of a text fetched at once: for a page that has none above its text.
+pub fn hasten_first(html: &mut String) {
+    if let Some(at) = html.find(LAZY) {
+        html.replace_range(at..at + LAZY.len(), EAGER);
+    }
+}
+
 /// The HTML of a picture of the site. `ask` gives a recipe its whole address, and sees that it is made.
 pub fn picture(
     file: &SitePath,
@@ -53,14 +64,19 @@ pub fn picture(
         lossless,
     };
     let set = |format: Format| {
-        let each = widths.iter().map(|width| format!("{} {width}w", ask(recipe(*width, format))));
-        each.collect::<Vec<_>>().join(", ")
+        let recipes = widths.iter().map(|width| recipe(*width, format));
+        let can_be = recipes.filter(|recipe| format.holds(recipe.size(size)));
+        let each = can_be.map(|recipe| (recipe.width, ask(recipe)));
+        each.map(|(width, address)| format!("{address} {width}w")).collect::<Vec<_>>().join(", ")
     };
     let sizes = escaped(wanted.sizes);
     let mut html = String::from("<picture>");
     let formats = if wanted.avif { &[Format::Avif, Format::Webp][..] } else { &[Format::Webp] };
     for format in formats {
         let (kind, set) = (format.extension(), set(*format));
+        if set.is_empty() {
+            continue;
+        }
         html.push_str(&format!("<source type=\"image/{kind}\" srcset=\"{set}\" sizes=\"{sizes}\">"));
     }
     let fallback = widths.iter().rev().find(|width| **width <= FALLBACK).or(widths.first());
@@ -76,7 +92,7 @@ pub fn picture(
 pub fn plain(src: &str, size: Option<(u32, u32)>, wanted: &Wanted<'_>, style: &str) -> String {
     let size =
         size.map_or_else(String::new, |(width, height)| format!(" width=\"{width}\" height=\"{height}\""));
-    let haste = if wanted.eager { " fetchpriority=\"high\"" } else { " loading=\"lazy\" decoding=\"async\"" };
+    let haste = if wanted.eager { EAGER } else { LAZY };
     let style = if style.is_empty() { String::new() } else { format!(" style=\"{}\"", escaped(style)) };
     format!("<img src=\"{}\" alt=\"{}\"{size}{haste}{style}>", escaped(src), escaped(wanted.alt))
 }

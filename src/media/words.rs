@@ -18,7 +18,9 @@ pub struct Words {
     pub creator: Option<String>,
     /// Whose it is: `dc:rights`, IPTC 2:116.
     pub rights: Option<String>,
-    /// The address of the licence: `xmpRights:WebStatement`.
+    /// What may be done with it: `xmpRights:UsageTerms`.
+    pub terms: Option<String>,
+    /// The address of the licence: `xmpRights:WebStatement`, `cc:license`.
     pub license_url: Option<String>,
     /// Where a licence can be had: `plus:LicensorURL`.
     pub licensor_url: Option<String>,
@@ -48,7 +50,8 @@ impl Words {
             "photoshop:Credit" => &mut self.credit,
             "dc:creator" => &mut self.creator,
             "dc:rights" => &mut self.rights,
-            "xmpRights:WebStatement" => &mut self.license_url,
+            "xmpRights:UsageTerms" => &mut self.terms,
+            "xmpRights:WebStatement" | "cc:license" => &mut self.license_url,
             "plus:LicensorURL" => &mut self.licensor_url,
             _ => return None,
         })
@@ -56,7 +59,7 @@ impl Words {
 
     /// XMP that says whose a picture is, for one made of it; none when that is not known.
     pub fn xmp(&self) -> Option<String> {
-        let Self { caption: _, alt: _, credit, creator, rights, license_url, licensor_url } = self;
+        let Self { caption: _, alt: _, credit, creator, rights, terms, license_url, licensor_url } = self;
         let mut inner = String::new();
         let mut add = |value: &Option<String>, before: &str, after: &str| {
             if let Some(value) = value {
@@ -65,6 +68,11 @@ impl Words {
         };
         add(creator, "<dc:creator><rdf:Seq><rdf:li>", "</rdf:li></rdf:Seq></dc:creator>");
         add(rights, "<dc:rights><rdf:Alt><rdf:li xml:lang=\"x-default\">", "</rdf:li></rdf:Alt></dc:rights>");
+        add(
+            terms,
+            "<xmpRights:UsageTerms><rdf:Alt><rdf:li xml:lang=\"x-default\">",
+            "</rdf:li></rdf:Alt></xmpRights:UsageTerms>",
+        );
         add(credit, "<photoshop:Credit>", "</photoshop:Credit>");
         add(license_url, "<xmpRights:WebStatement>", "</xmpRights:WebStatement>");
         add(
@@ -139,9 +147,26 @@ fn of_xmp(packet: &str, words: &mut Words) {
 fn of_attributes(element: &BytesStart<'_>, words: &mut Words) {
     for attribute in element.attributes().filter_map(Result::ok) {
         if let Ok(value) = attribute.normalized_value(XmlVersion::Explicit1_0) {
-            set(words.of_property(attribute.key.into_inner()), &value);
+            // An address may stand on its property: `<cc:license rdf:resource="…"/>`.
+            let key = attribute.key.into_inner();
+            let of = if key == "rdf:resource" { element.name().into_inner() } else { key };
+            set(words.of_property(of), &value);
         }
     }
+}
+
+/// Adds what a camera was told to write into every photo, where nothing else says it.
+#[cfg(feature = "images")]
+pub fn add_exif(words: &mut Words, block: Vec<u8>) {
+    let Ok(exif) = exif::Reader::new().read_raw(block) else { return };
+    let text = |tag| {
+        let exif::Value::Ascii(parts) = &exif.get_field(tag, exif::In::PRIMARY)?.value else { return None };
+        let texts = parts.iter().filter_map(|part| std::str::from_utf8(part).ok());
+        // Copyright is of the photographer, then of the editor (Exif 3.0, 4.6.5.4.8).
+        Some(texts.map(str::trim).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", "))
+    };
+    set(Some(&mut words.creator), &text(exif::Tag::Artist).unwrap_or_default());
+    set(Some(&mut words.rights), &text(exif::Tag::Copyright).unwrap_or_default());
 }
 
 /// Sets a word that is not set yet.

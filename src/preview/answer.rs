@@ -12,8 +12,8 @@ use super::host;
 use super::work::Shared;
 use crate::diagnostic::Diagnostic;
 use crate::edition::Edition;
-use crate::media::AssetBytes;
 use crate::media::recipe::Recipe;
+use crate::media::{self, AssetBytes};
 use crate::path::{SitePath, Url};
 use crate::render::{self, Body, Marks, render_with};
 use crate::route::{List, Route};
@@ -123,6 +123,8 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
             AssetBytes::Text(text) => text.as_bytes().to_vec(),
             AssetBytes::File(file) => read(shared, file)?,
             AssetBytes::Made(recipe) => make(shared, recipe)?,
+            AssetBytes::Bare { file, xmp } => media::bare(&read(shared, file)?, xmp.as_deref()),
+            AssetBytes::Nothing => return None,
         };
         return Some(Answer::File { name: inner.to_owned(), bytes });
     }

@@ -20,6 +20,7 @@ use axum::routing::{get, post};
 use futures_util::stream::{self, Stream};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use tokio::task::block_in_place;
 
 use super::answer::{self, Answer, Page, answer};
 use super::current::{Clock, Current};
@@ -295,7 +296,8 @@ async fn site(State(shared): State<Arc<Shared>>, request: Request) -> Response {
         )
             .into_response();
     }
-    let mut response = match answer(&shared, &current, path, marks) {
+    // Making a picture takes long: other answers go on meanwhile.
+    let mut response = match block_in_place(|| answer(&shared, &current, path, marks)) {
         Answer::Page(page) => {
             let status = if page.is_missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
             let Page { bytes, source, .. } = page;

@@ -13,8 +13,8 @@ use crate::config::RawHtml;
 use crate::document::blocks::footnote_slug;
 use crate::document::nesting::Nesting;
 use crate::document::{Document, MarkdownBlock, markdown, raw_html};
-use crate::edition::views;
-use crate::media::tag::{self, Wanted};
+use crate::edition::functions::WIDTHS;
+use crate::media::tag::Wanted;
 
 /// Footnotes of one text, numbered as they are first referred to.
 #[derive(Default)]
@@ -347,19 +347,26 @@ impl<'t> Writer<'_, '_, '_, 't> {
         }
     }
 
-    /// A picture among words: one address, because what is made for it lies between what the author wrote.
+    /// A picture among words.
     fn inline_picture(&mut self, written: &str, alt: &str) {
         let world = &self.content.frame.edition.world;
         let key = world.linker().key(self.content.document, written);
-        let made = key.and_then(|key| views::made(world, &key, None, None, None));
+        let wanted = Wanted {
+            widths: &WIDTHS,
+            sizes: "(min-width: 62rem) 37rem, 100vw",
+            ratio: None,
+            focus: None,
+            alt,
+            eager: false,
+            avif: world.site.config.avif,
+        };
+        let made = key.and_then(|key| world.picture(&key, &wanted));
         // A picture that does not exist: its document was told, and the words stay.
         let Some(made) = made else {
             self.pending.push(Event::Text(alt.to_owned().into()));
             return;
         };
-        let wanted =
-            Wanted { widths: &[], sizes: "", ratio: None, focus: None, alt, eager: false, avif: false };
-        self.raw(tag::plain(&made.url, made.width.zip(made.height), &wanted, ""));
+        self.raw(made);
     }
 
     /// A picture alone in its paragraph, through the component `figure`.

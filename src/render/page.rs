@@ -6,11 +6,13 @@ use tera::{Map, Value};
 
 use super::content::{Content, Frame};
 use super::{Marks, context, template};
+use crate::diagnostic::catalog::templates as say;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::Kind;
 use crate::document::facts::ExplainerRef;
 use crate::edition::{Edition, views};
 use crate::media::card::Card;
+use crate::media::{svg, tag};
 use crate::path::SitePath;
 use crate::route::List;
 use crate::site::{self, EntryId};
@@ -78,7 +80,10 @@ pub fn page_view(edition: &Edition, id: EntryId, marks: Marks, diagnostics: &mut
         diagnostics: Vec::new(),
     };
     let mut content = Content::of_page(&mut frame, &entry.document, &entry.language, &implicits);
-    let html = content.whole();
+    let mut html = content.whole();
+    if entry.front.image.is_none() {
+        tag::hasten_first(&mut html);
+    }
     let hub = entry.front.explainer.iter().cloned().map(ExplainerRef::of);
     let refs: Vec<ExplainerRef> = entry.front.explainers.iter().cloned().chain(hub).collect();
     let background = content.background(&refs);
@@ -94,11 +99,18 @@ pub fn card(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) -
     if !edition.world.site.config.cards || !matches!(entry.kind, Kind::Briefing | Kind::Explainer) {
         return None;
     }
+    if let Some(title) = &entry.front.title
+        && let Some(letter) = edition.theme.faces.lacks(&title.value)
+    {
+        diagnostics.push(say::card_letters(Span::new(&entry.document.path, title.at.clone()), letter));
+        return None;
+    }
     let mut context = context(edition, &entry.language);
     context.insert_value("page", edition.world.card(id));
     let span = Span::file(&entry.document.path);
     let drawing = template(edition, "card.svg", &context, &span, diagnostics)?;
-    let drawing = String::from_utf8_lossy(&drawing).into_owned();
+    // A headline may hold characters that no drawing may.
+    let drawing = String::from_utf8_lossy(&drawing).chars().filter(|c| svg::is_xml(*c)).collect();
     Some(Card::new(&entry.id, drawing, &edition.theme.faces))
 }
 

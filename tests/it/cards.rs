@@ -59,6 +59,24 @@ fn a_headline_of_any_length_fits_its_card() {
 }
 
 #[test]
+fn a_headline_keeps_its_fixed_spaces_and_loses_what_no_typeface_has() {
+    let (plain, _) = card("Growth of 12 % in a year", "en");
+    let (odd, _) = card("Growth of 12\u{a0}% in a year\\u0007 \u{1f680}", "en");
+    let ink = |bytes: &[u8]| inked(bytes).len();
+    assert_eq!(ink(&plain), ink(&odd));
+}
+
+#[test]
+fn a_headline_in_letters_that_no_typeface_has_is_told_and_has_no_card() {
+    let site = Site::of_briefing("---\ntitle: \"News: أخبار\"\ndate: 2023-09-11\n---\nText.\n");
+    let run = site.run(&["--format", "short", "build"]);
+    let said = "content/briefings/a.md:2:8: warning[card-letters]: this page has no social card: the typefaces of cards have no `أ`";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert_eq!(run.code, 0);
+    assert!(!site.read("public/briefings/a/index.html").contains("og:image"));
+}
+
+#[test]
 fn a_card_template_that_gives_no_drawing_is_said_once_and_nothing_is_written() {
     let site = Site::of_briefing("---\ntitle: A\ndate: 2023-09-11\n---\nText.\n");
     site.write("content/briefings/b.md", "---\ntitle: B\ndate: 2023-09-11\n---\nText.\n");

@@ -116,7 +116,12 @@ fn a_photo_is_turned_upright_made_smaller_and_keeps_only_whose_it_is() {
 
 #[test]
 fn a_crop_keeps_what_matters_in_view() {
-    for (focus, wanted) in [("left", [220, 30, 30]), ("50% 50%", [30, 160, 60]), ("100% 0%", [30, 60, 200])] {
+    for (focus, wanted) in [
+        ("left", [220, 30, 30]),
+        ("50% 50%", [30, 160, 60]),
+        ("100% 0%", [30, 60, 200]),
+        ("right center", [30, 60, 200]),
+    ] {
         let front = format!("image: {{src: wide.png, alt: Stripes., focus: {focus}}}");
         let site = site("wide.png", &encoded(&stripes(1800, 300), ImageFormat::Png), &front, "Text.");
         site.build_cleanly();
@@ -212,31 +217,126 @@ fn a_moving_picture_moves_on_and_a_transparent_one_stays_so() {
 }
 
 #[test]
+fn a_photo_is_turned_upright_however_its_camera_was_held() {
+    // Red in the upper left corner, once it is turned.
+    let upright = RgbImage::from_fn(600, 400, |x, y| match (x < 300, y < 200) {
+        (true, true) => Rgb([220, 30, 30]),
+        (false, _) => Rgb([30, 160, 60]),
+        (true, false) => Rgb([30, 60, 200]),
+    });
+    for held in 1..=8 {
+        use image::metadata::Orientation;
+        let orientation = Orientation::from_exif(held).expect("one of eight");
+        let back = match orientation {
+            Orientation::Rotate90 => Orientation::Rotate270,
+            Orientation::Rotate270 => Orientation::Rotate90,
+            other => other,
+        };
+        let mut held_so = image::DynamicImage::from(upright.clone());
+        held_so.apply_orientation(back);
+        let plain = encoded(&held_so.into_rgb8(), ImageFormat::Jpeg);
+        let mut jpeg = Jpeg::from_bytes(plain.into()).expect("a JPEG");
+        let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+        exif.extend([held, 0, 0, 0, 0, 0, 0, 0]);
+        jpeg.segments_mut().insert(1, JpegSegment::new_with_contents(markers::APP1, exif.into()));
+        let site = site("a.jpg", &jpeg.encoder().bytes(), "", "![A shape.](a.jpg)");
+        site.build_cleanly();
+        let made =
+            image::load_from_memory(&made(&site, "a-", "-480.webp")[0].1).expect("a picture").to_rgb8();
+        assert_eq!(made.dimensions(), (480, 320), "held as {held}");
+        let corners = [(60, 40), (420, 40), (60, 280)].map(|(x, y)| made.get_pixel(x, y).0);
+        let wanted = [[220, 30, 30], [30, 160, 60], [30, 60, 200]];
+        assert!(corners.iter().zip(wanted).all(|(a, b)| is_near(*a, b)), "held as {held}: {corners:?}");
+    }
+}
+
+#[test]
+fn a_long_picture_is_offered_in_what_can_hold_it() {
+    let long = encoded(&stripes(20, 17_000), ImageFormat::Png);
+    let site = site("long.png", &long, "", "![A scroll.](long.png)");
+    site.build_cleanly();
+    let page = site.read("public/briefings/a/index.html");
+    assert!(page.contains("<picture><img src=\"/assets/long-"), "no WebP is so high: {page}");
+    assert_eq!(seen(&made(&site, "long", "-20.jpg")[0].1).1, (20, 17_000));
+}
+
+#[test]
+fn what_a_camera_writes_of_its_owner_is_kept_also_where_a_picture_is_transparent() {
+    let mut exif = b"II*\0\x08\0\0\0\x02\0".to_vec();
+    exif.extend(b"\x3b\x01\x02\0\x04\0\0\0Asel");
+    exif.extend(b"\x98\x82\x02\0\x04\0\0\0CC0\0\0\0\0\0");
+    let clear = image::RgbaImage::from_pixel(600, 300, image::Rgba([200, 0, 0, 90]));
+    let mut png = Cursor::new(Vec::new());
+    clear.write_to(&mut png, ImageFormat::Png).expect("a PNG");
+    let mut png = img_parts::png::Png::from_bytes(png.into_inner().into()).expect("a PNG");
+    png.chunks_mut().insert(1, img_parts::png::PngChunk::new(*b"eXIf", exif.into()));
+    let site = site("a.png", &png.encoder().bytes(), "image: {src: a.png, alt: A shape.}", "Text.");
+    site.build_cleanly();
+    let page = site.read("public/briefings/a/index.html");
+    assert!(page.contains("Photo: Asel</span>") && page.contains(">CC0</span>"), "{page}");
+    let (_, bytes) = made(&site, "a-", "-480.webp").remove(0);
+    let mut decoder = image::codecs::webp::WebPDecoder::new(Cursor::new(bytes)).expect("a WebP");
+    let xmp = image::ImageDecoder::xmp_metadata(&mut decoder).expect("readable").expect("XMP");
+    let xmp = String::from_utf8(xmp).expect("text");
+    assert!(xmp.contains("<rdf:li>Asel</rdf:li>") && xmp.contains(">CC0</rdf:li>"), "{xmp}");
+}
+
+#[test]
+fn a_link_to_what_is_no_picture_is_an_error_too_but_files_can_be_handed_out() {
+    let text = "[A](a.svg), [b](b.jpg) and [c](c.tif).";
+    let site = site("a.svg", b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script/></svg>", "", text);
+    site.write("content/briefings/a/b.jpg", &photo(90, 60)[..900]);
+    site.write("content/briefings/a/c.tif", "II*");
+    let run = site.run(&["--format", "short", "build"]);
+    let said = ":6:1: error[bad-picture]: `a.svg` runs or loads something: `<script>`";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert!(run.stderr.contains(":6:13: error[bad-picture]: `b.jpg` is damaged"), "{}", run.stderr);
+    assert_eq!(run.stderr.matches("error[").count(), 2, "{}", run.stderr);
+    site.write("content/briefings/a/index.md", "---\ntitle: A\ndate: 2023-09-11\n---\n[c](c.tif)\n");
+    site.build_cleanly();
+    assert_eq!(made(&site, "c-", ".tif").remove(0).1, b"II*");
+}
+
+#[test]
+fn a_focus_that_is_none_is_an_error_of_its_template() {
+    let site =
+        site("a.png", &encoded(&stripes(90, 60), ImageFormat::Png), "image: {src: a.png, alt: A.}", "");
+    let template = "{{ picture(of=page.image, ratio=\"3/2\", focus=\"10% 255%\") }}";
+    site.write("templates/briefing.html", template);
+    let run = site.build();
+    assert_eq!(run.code, 1);
+    let said = "`10% 255%` is no focus: write it like `30% 20%` or `left top`";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+}
+
+#[test]
 fn what_is_no_picture_is_an_error_at_the_line_that_names_it() {
     let photo = photo(900, 600);
     let png = encoded(&stripes(300, 200), ImageFormat::Png);
-    let mut bomb = png.clone();
-    bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
-    // The sum over the header's chunk, so that only its size is wrong.
-    let sum = {
+    // A PNG that says it has such a size; the sum over its header is right.
+    let of_size = |width: u32, height: u32| {
+        let mut bomb = png.clone();
+        bomb[16..20].copy_from_slice(&width.to_be_bytes());
+        bomb[20..24].copy_from_slice(&height.to_be_bytes());
         let mut crc = flate2::Crc::new();
         crc.update(&bomb[12..29]);
-        crc.sum()
+        bomb[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+        bomb
     };
-    bomb[29..33].copy_from_slice(&sum.to_be_bytes());
+    let gif = encoded(&stripes(60, 30), ImageFormat::Gif);
     let svg = |inside: &str| {
         format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 9 9\">{inside}</svg>")
     };
-    let files: [(&str, Vec<u8>, &str); 14] = [
+    let files: [(&str, Vec<u8>, &str); 19] = [
         (
             "short.jpg",
             photo[..photo.len() / 2].to_vec(),
             "is damaged: it ends too early, or cannot be decoded",
         ),
         ("short.png", png[..png.len() / 2].to_vec(), "is damaged: it ends too early, or cannot be decoded"),
-        ("bomb.png", bomb, "has 60,000 × 60,000 pixels, more than a page could ever show"),
+        ("bomb.png", of_size(60_000, 60_000), "has 60,000 × 60,000 pixels, more than a page could ever show"),
         ("lies.jpg", b"<!doctype html><p>404".to_vec(), "is no JPG: it holds something else"),
-        ("other.jpg", png, "is a PNG by its content"),
+        ("other.jpg", png.clone(), "is a PNG by its content"),
         ("empty.webp", Vec::new(), "is empty"),
         ("phone.heic", b"ftypheic".to_vec(), "is a HEIC file, which browsers do not show"),
         ("run.svg", svg("<script>1</script>").into(), "runs or loads something: `<script>`"),
@@ -261,7 +361,16 @@ fn what_is_no_picture_is_an_error_at_the_line_that_names_it() {
             svg("<h:form xmlns:h='http://www.w3.org/1999/xhtml'/>").into(),
             "runs or loads something: `xmlns:h=\"http://www.w3.org/1999/xhtml\"`",
         ),
-        ("torn.svg", b"<svg><g></svg>".to_vec(), "is no drawing: its XML is malformed, or it is no SVG"),
+        (
+            "bare.svg",
+            b"<svg viewBox='0 0 9 9'/>".to_vec(),
+            "does not say that it is SVG, so browsers show nothing",
+        ),
+        ("torn.svg", svg("<g>").into(), "is no drawing: its XML is malformed, or it is no SVG"),
+        ("short.gif", gif[..gif.len() - 1].to_vec(), "is damaged"),
+        ("short.avif", b"\0\0\0\x14ftypavif\0\0\0\0avif\0\0\0\x08".to_vec(), "is damaged"),
+        ("phone.avif", b"\0\0\0\x14ftypheic\0\0\0\0heic".to_vec(), "is no AVIF: it holds something else"),
+        ("wide.png", of_size(70_000, 20), "has 70,000 × 20 pixels"),
     ];
     let lines: Vec<String> = files.iter().map(|(name, ..)| format!("![x]({name})\n\n")).collect();
     let text = lines.concat();
@@ -280,7 +389,7 @@ fn what_is_no_picture_is_an_error_at_the_line_that_names_it() {
 
 #[test]
 fn a_drawing_is_published_without_what_only_its_program_needs() {
-    let svg = "<?xml version=\"1.0\"?><!-- by hand -->\n<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:inkscape=\"x\" width=\"40mm\" viewBox=\"0 0 300 150\">\
+    let svg = "<?xml version=\"1.0\"?><!-- by hand -->\n<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:inkscape=\"x\" xmlns:sodipodi=\"y\" width=\"40mm\" viewBox=\"0 0 300 150\">\
         <sodipodi:namedview><g/></sodipodi:namedview><g inkscape:label=\"C:\\Users\\asel\" fill=\"#123\"><a href=\"https://example.org/\"><path d=\"M0 0\"/></a></g></svg>";
     let site = site("map.svg", svg.as_bytes(), "", "![A map.](map.svg)");
     site.build_cleanly();
@@ -288,7 +397,7 @@ fn a_drawing_is_published_without_what_only_its_program_needs() {
     let text = String::from_utf8(bytes).expect("text");
     assert_eq!(
         text,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:inkscape=\"x\" width=\"40mm\" viewBox=\"0 0 300 150\"><g fill=\"#123\"><a href=\"https://example.org/\"><path d=\"M0 0\"/></a></g></svg>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:inkscape=\"x\" xmlns:sodipodi=\"y\" width=\"40mm\" viewBox=\"0 0 300 150\"><g fill=\"#123\"><a href=\"https://example.org/\"><path d=\"M0 0\"/></a></g></svg>\n"
     );
     let page = site.read("public/briefings/a/index.html");
     assert!(

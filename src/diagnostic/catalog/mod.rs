@@ -174,6 +174,8 @@ codes! {
     TemplateFailed = "template-failed",
     /// The template of social cards gives no drawing.
     BadCard = "bad-card",
+    /// The typefaces of social cards have not the letters of a headline.
+    CardLetters = "card-letters",
     // settings
     /// There is no nutgraf.yaml.
     SettingsMissing = "settings-missing",

@@ -1,7 +1,7 @@
 //! Diagnostics about templates.
 #![expect(missing_docs, reason = "each function's message says what it is for")]
 
-use super::{Code, error};
+use super::{Code, error, warning};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::path::SitePath;
 
@@ -31,6 +31,12 @@ pub fn undefined_argument(span: Span, name: &str) -> Diagnostic {
 
 pub fn failed(span: Span, message: &str) -> Diagnostic {
     error(Code::TemplateFailed, span, message)
+}
+
+pub fn card_letters(span: Span, letter: char) -> Diagnostic {
+    let message = format!("this page has no social card: the typefaces of cards have no `{letter}`");
+    warning(Code::CardLetters, span, message)
+        .help("put typefaces that have it (.ttf or .otf) into templates/fonts/, or set `cards: false` in nutgraf.yaml")
 }
 
 pub fn bad_card(reason: &str) -> Diagnostic {
