@@ -157,7 +157,11 @@ fn of_attributes(element: &BytesStart<'_>, words: &mut Words) {
 
 /// Adds what a camera was told to write into every photo, where nothing else says it.
 #[cfg(feature = "images")]
-pub fn add_exif(words: &mut Words, block: Vec<u8>) {
+pub fn add_exif(words: &mut Words, mut block: Vec<u8>) {
+    // Some programs write the mark of JPEG into other files too.
+    if block.starts_with(b"Exif\0\0") {
+        block.drain(..6);
+    }
     let Ok(exif) = exif::Reader::new().read_raw(block) else { return };
     let text = |tag| {
         let exif::Value::Ascii(parts) = &exif.get_field(tag, exif::In::PRIMARY)?.value else { return None };
