@@ -334,8 +334,10 @@ pub fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
         let span = || Span::new(&document.path, link.at.clone());
         match linker.link(document, &entry.language, &link.value) {
             Link::Inside(_) => {
-                // A kind of picture that browsers do not show may still be handed out.
-                if let Some(fault) = fault(linker, document, &link.value)
+                // Files of static/ are the site's own affair, and a kind of picture that browsers do not show
+                // may still be handed out.
+                if !link.value.starts_with('/')
+                    && let Some(fault) = fault(linker, document, &link.value)
                     && !matches!(fault, Fault::Unshown(_))
                 {
                     diagnostics.push(bad_picture(span(), &link.value, fault));

@@ -116,11 +116,17 @@ pub fn sanitize(html: &str) -> String {
             // Only what Markdown's tables make.
             "style" => matches!(value, "text-align: left" | "text-align: center" | "text-align: right")
                 .then(|| value.into()),
+            "srcset" => is_own_srcset(value).then(|| value.into()),
             _ => Some(value.into()),
         })
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
         .link_rel(None);
     builder.clean(html).to_string()
+}
+
+/// Whether all of a `srcset` lies on the site's own host: an address that fails would win over one that works.
+fn is_own_srcset(value: &str) -> bool {
+    value.split(',').map(str::trim).all(|each| each.starts_with('/') && !each.starts_with("//"))
 }
 
 /// What [`sanitize`] removes from a piece of raw HTML: a description and where it stands in the piece.
@@ -143,6 +149,8 @@ pub fn removed(html: &str) -> Vec<(String, Range<usize>)> {
                 for (attribute, value) in attributes(&html[open + 1 + name_len..end]) {
                     if matches!(attribute.as_str(), "href" | "src" | "cite") && is_unsafe_url(value) {
                         found.push((format!("the address of `<{name}>`"), tag_at.clone()));
+                    } else if attribute == "srcset" && !is_own_srcset(value) {
+                        found.push((format!("the addresses of `<{name}>`"), tag_at.clone()));
                     } else if !ATTRIBUTES.contains(&attribute.as_str()) && !own.contains(&attribute.as_str())
                     {
                         found.push((format!("the attribute `{attribute}` of `<{name}>`"), tag_at.clone()));
@@ -207,6 +215,11 @@ mod tests {
         assert_eq!(sanitize(html), "<p>a<a>b</a><sub>2</sub></p>");
         let named: Vec<String> = removed(html).into_iter().map(|(what, _)| what).collect();
         assert_eq!(named, ["the attribute `onclick` of `<p>`", "`<script>`", "the address of `<a>`"]);
+        let own = "<picture><source srcset=\"/assets/a.webp 480w, /assets/b.webp 800w\"></picture>";
+        assert_eq!((sanitize(own).as_str(), removed(own).len()), (own, 0));
+        let other = "<source srcset=\"/a.webp, data:image/png;base64,AA 2x\">";
+        assert_eq!(sanitize(other), "<source>");
+        assert_eq!(removed(other)[0].0, "the addresses of `<source>`");
     }
 
     #[test]

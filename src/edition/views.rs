@@ -10,6 +10,7 @@ use super::World;
 use crate::document::facts::Heading;
 use crate::document::front::{CorrectionKind, Image, Link as NamedLink, Source, Term};
 use crate::document::{Document, Front, Kind, markdown};
+use crate::language::excerpt;
 use crate::links::is_outside;
 use crate::media::card::{self, Card as SocialCard};
 use crate::media::picture::Kind as PictureKind;
@@ -417,38 +418,8 @@ pub fn description(front: &Front, document: &Document) -> String {
     match (&front.description, &front.summary) {
         (Some(text), _) => markdown::plain(text),
         (None, Some(summary)) => markdown::plain(&summary.value),
-        (None, None) => cut(&document.facts.lede),
+        (None, None) => excerpt::of(&document.facts.lede, DESCRIPTION),
     }
-}
-
-/// Text cut near the length of a description: after a sentence, if one ends in the last third of it, else
-/// after a word.
-fn cut(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.chars().count() <= DESCRIPTION {
-        return text;
-    }
-    let at = |length| text.char_indices().nth(length).map_or(text.len(), |(i, _)| i);
-    let (least, most) = (at(DESCRIPTION * 2 / 3), at(DESCRIPTION));
-    let words = text[..most].match_indices(' ').map(|(i, _)| i).rev();
-    if let Some(end) = words.take_while(|i| *i >= least).find(|i| ends_sentence(&text, *i)) {
-        return text[..end].to_owned();
-    }
-    let end = text[..most].rfind(' ').unwrap_or(most);
-    let kept = text[..end].trim_end_matches([',', ';', ':', '–', '—', ' ']);
-    if kept.ends_with(['.', '!', '?']) { kept.to_owned() } else { format!("{kept}…") }
-}
-
-/// Whether a sentence ends before a space: by `?`, `!`, or a full stop after a word too long for an abbreviation
-/// and before one that begins a sentence.
-fn ends_sentence(text: &str, space: usize) -> bool {
-    let before = text[..space].trim_end_matches(['»', '”', '"', '’', ')']);
-    let word = before.rsplit(' ').next().unwrap_or_default();
-    let letters = word.chars().filter(|c| c.is_alphanumeric()).count();
-    let next = text[space..].trim_start().trim_start_matches(['«', '“', '"', '(']);
-    let begins = next.starts_with(char::is_uppercase) && letters > 2
-        || next.starts_with(char::is_numeric) && letters > 4;
-    word.ends_with(['?', '!']) || word.ends_with('.') && begins
 }
 
 /// The whole address of a page.

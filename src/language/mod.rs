@@ -1,6 +1,7 @@
 //! What belongs to one language: its interface strings and plurals, its run-in heads, its dates, its letters.
 
 pub mod dates;
+pub mod excerpt;
 pub mod heads;
 pub mod letters;
 pub mod strings;

@@ -60,13 +60,11 @@ impl Card {
 #[cfg(feature = "cards")]
 mod drawn {
     use super::{Arc, Card, Faces, Fitted, SIZE};
+    use crate::language::excerpt;
     use resvg::tiny_skia::{Pixmap, Transform};
     use resvg::usvg::{Options, Tree, fontdb};
     use skrifa::instance::{LocationRef, Size};
     use skrifa::{FontRef, MetadataProvider};
-
-    /// Spaces at which no line ends.
-    const KEEPS: [char; 3] = ['\u{a0}', '\u{2007}', '\u{202f}'];
 
     impl Faces {
         /// Typefaces from their files (TTF or OTF), in their order.
@@ -86,14 +84,14 @@ mod drawn {
         /// does not fit at the smallest is cut. Lines stand 1.2 sizes apart.
         pub fn fit(&self, text: &str, width: f32, height: f32, weight: u16, sizes: &[f32]) -> Fitted {
             let face = self.face(weight);
-            // What is no letter and has no shape, like an emoji, is left out.
-            let shown = |c: &char| {
-                let has_shape = face.as_ref().is_none_or(|face| face.charmap().map(*c).is_some());
-                has_shape || c.is_alphanumeric() || c.is_whitespace()
+            // What is no letter and has no shape, like an emoji, is left out; small digits become plain ones.
+            let has_shape = |c: char| face.as_ref().is_none_or(|face| face.charmap().map(c).is_some());
+            let shown = |c: char| match c {
+                '₀'..='₉' if !has_shape(c) => char::from_digit(u32::from(c) - u32::from('₀'), 10),
+                _ => (has_shape(c) || c.is_alphabetic() || c.is_whitespace()).then_some(c),
             };
-            let text: String = text.chars().filter(shown).collect();
-            let parts = |c: char| c.is_whitespace() && !KEEPS.contains(&c);
-            let words: Vec<&str> = text.split(parts).filter(|word| !word.is_empty()).collect();
+            let text: String = text.chars().filter_map(shown).collect();
+            let words: Vec<&str> = excerpt::words(&text).collect();
             let mut fitted = Fitted { size: sizes.last().copied().unwrap_or(48.0), lines: Vec::new() };
             for size in sizes {
                 let most = lines_in(height, *size);
@@ -123,7 +121,7 @@ mod drawn {
             let faces: Vec<FontRef<'_>> =
                 self.files.iter().filter_map(|file| FontRef::new(file).ok()).collect();
             let has = |c: char| faces.iter().any(|face| face.charmap().map(c).is_some());
-            text.chars().find(|c| c.is_alphanumeric() && !has(*c))
+            text.chars().find(|c| c.is_alphabetic() && !has(*c))
         }
 
         /// The typeface of a weight: the nearest that there is.

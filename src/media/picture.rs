@@ -53,7 +53,7 @@ pub enum Fault {
     TooLarge(u32, u32),
     /// What its name says, and what it is, if that is known.
     Misnamed(String, Option<&'static str>),
-    /// What its camera wrote cannot be taken out of it.
+    /// It has metadata, which cannot be taken out of it.
     Private,
     /// Browsers do not show this kind of file.
     Unshown(String),
@@ -87,8 +87,8 @@ impl Fault {
                 "look into the file: it may be a page that said why there is no picture".into(),
             ),
             Fault::Private => (
-                "says with what it was made, and perhaps where".into(),
-                "save it without metadata, or as JPEG: of that, Nutgraf takes such things out".into(),
+                "has metadata, which may say where and with what it was made".into(),
+                "save it without metadata, or as JPEG: of that, Nutgraf takes out what is private".into(),
             ),
             Fault::Unshown(kind) => (
                 format!("is a {} file, which browsers do not show", kind.to_uppercase()),
@@ -101,6 +101,10 @@ impl Fault {
             Fault::Drawing(Refusal::NoNamespace) => (
                 "does not say that it is SVG, so browsers show nothing".into(),
                 "write `<svg xmlns=\"http://www.w3.org/2000/svg\" …>` at its beginning".into(),
+            ),
+            Fault::Drawing(Refusal::Multiplied) => (
+                "uses its parts again so often that no browser could draw it".into(),
+                "draw with fewer `<use>` in each other".into(),
             ),
             Fault::Drawing(Refusal::Entities) => (
                 "declares entities, which could grow without end".into(),
@@ -209,9 +213,9 @@ fn avif(bytes: &[u8]) -> Result<(u32, u32), Fault> {
     if u64::from(size.0) * u64::from(size.1) > MAX_PIXELS {
         return Err(Fault::TooLarge(size.0, size.1));
     }
-    // An item of the kind `Exif` (8.11.6), or a place in XMP.
-    let has_exif = bytes.windows(16).any(|at| at.starts_with(b"infe") && at[12..] == *b"Exif");
-    if has_exif || bytes.windows(8).any(|at| at == b"exif:GPS") {
+    // An item of the kind `Exif`, in its short form or its long one (8.11.6), or XMP.
+    let is_exif = |at: &[u8]| at.starts_with(b"infe") && (at[12..16] == *b"Exif" || at[14..] == *b"Exif");
+    if bytes.windows(18).any(is_exif) || bytes.windows(19).any(|at| at == b"application/rdf+xml") {
         return Err(Fault::Private);
     }
     Ok(size)

@@ -1,6 +1,7 @@
 //! Drawings (SVG): their size, and their text without what only a drawing program needs. A drawing that runs
 //! something or loads something from elsewhere is refused, because it is published under the site's address.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use quick_xml::XmlVersion;
@@ -27,6 +28,8 @@ pub enum Refusal {
     NoNamespace,
     /// It declares entities, which may expand without end.
     Entities,
+    /// Its parts, used again and again, are more than a browser can draw.
+    Multiplied,
     /// It has a part that runs or loads something, as it is written there.
     Unsafe(String),
 }
@@ -42,6 +45,9 @@ const EDITORS: [&str; 2] = ["sodipodi:", "inkscape:"];
 
 /// No drawing is wider or higher, in CSS pixels: only the ratio of a larger one is kept.
 const MAX_SIDE: f64 = 10_000.0;
+
+/// How many elements are drawn at the most, those counted again that are used again.
+const MAX_DRAWN: u64 = 1_000_000;
 
 /// How deep elements may be nested.
 const MAX_DEPTH: usize = 256;
@@ -62,6 +68,7 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
     let mut skipped: Option<usize> = None;
     // The text of a style so far: it is judged whole, as a browser reads it.
     let mut style = String::new();
+    let mut parts = Parts::default();
     let mut size = None;
     let mut seen = false;
     loop {
@@ -90,6 +97,10 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
                 }
                 bound(&reader, element)?;
                 check(element, &name, &source[at.clone()])?;
+                parts.open(&name, &attributes(element)?);
+                if matches!(event, Event::Empty(_)) {
+                    parts.close();
+                }
                 let of_editor = EDITORS.iter().any(|prefix| name.starts_with(prefix));
                 if skipped.is_none() && !of_editor {
                     tag(element, source, at, matches!(event, Event::Empty(_)), &mut text)?;
@@ -109,6 +120,7 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
                     return Err(Refusal::Unsafe("<style> that loads from elsewhere".into()));
                 }
                 open.pop();
+                parts.close();
                 match skipped {
                     Some(depth) if depth == open.len() => skipped = None,
                     Some(_) => {}
@@ -122,7 +134,9 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
                     Event::GeneralRef(reference) => meant(reference)?,
                     _ => written.to_owned(),
                 };
-                if open.is_empty() && !written.trim().is_empty() {
+                if open.is_empty() && !written.trim().is_empty()
+                    || matches!(event, Event::Text(_)) && written.contains("]]>")
+                {
                     return Err(Refusal::Malformed);
                 }
                 if is_style(&open) {
@@ -143,6 +157,9 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
     }
     if !seen || !open.is_empty() {
         return Err(Refusal::Malformed);
+    }
+    if parts.drawn().is_none_or(|drawn| drawn > MAX_DRAWN) {
+        return Err(Refusal::Multiplied);
     }
     Ok(Drawing { text: text.trim().to_owned() + "\n", size })
 }
@@ -176,6 +193,60 @@ fn bound(reader: &NsReader<&[u8]>, element: &BytesStart<'_>) -> Result<(), Refus
     Ok(())
 }
 
+/// The parts of a drawing that have names, and what each uses: a part that uses another twice, which uses a
+/// third twice, draws for ever.
+#[derive(Default)]
+struct Parts {
+    /// Of each: how many elements it has besides the parts in it, and the names of what it draws as well.
+    all: HashMap<String, (u64, Vec<String>)>,
+    /// The names of the open elements, of those without one that of what they are in.
+    open: Vec<String>,
+}
+
+impl Parts {
+    fn open(&mut self, name: &str, attributes: &[(String, String)]) {
+        let find = |key: &str| attributes.iter().find(|(name, _)| local(name) == key).map(|(_, value)| value);
+        let outer = self.open.last().cloned().unwrap_or_default();
+        let own = find("id").map_or_else(|| outer.clone(), |id| format!("#{id}"));
+        if own != outer {
+            self.all.entry(outer).or_default().1.push(own.clone());
+        }
+        let part = self.all.entry(own.clone()).or_default();
+        part.0 += 1;
+        if local(name) == "use" {
+            part.1.extend(find("href").cloned());
+        }
+        self.open.push(own);
+    }
+
+    fn close(&mut self) {
+        self.open.pop();
+    }
+
+    /// How many elements are drawn in all; none when parts use each other deeper than anybody draws.
+    fn drawn(&self) -> Option<u64> {
+        self.drawn_in("", 0, &mut HashMap::new())
+    }
+
+    fn drawn_in<'p>(&'p self, name: &'p str, depth: usize, known: &mut HashMap<&'p str, u64>) -> Option<u64> {
+        if let Some(drawn) = known.get(name) {
+            return Some(*drawn);
+        }
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let Some((own, others)) = self.all.get(name) else { return Some(0) };
+        // One that uses itself draws nothing more: browsers leave it out.
+        known.insert(name, 0);
+        let mut drawn = *own;
+        for other in others {
+            drawn = drawn.saturating_add(self.drawn_in(other, depth + 1, known)?);
+        }
+        known.insert(name, drawn);
+        Some(drawn)
+    }
+}
+
 fn position(reader: &NsReader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
@@ -201,7 +272,7 @@ fn attributes(element: &BytesStart<'_>) -> Result<Vec<(String, String)>, Refusal
 
 /// Refuses an element that runs or loads something.
 fn check(element: &BytesStart<'_>, name: &str, written: &str) -> Result<(), Refusal> {
-    let refuse = |what: &str| Err(Refusal::Unsafe(what.to_owned()));
+    let refuse = |what: &str| Err(Refusal::Unsafe(what.replace(char::is_control, " ")));
     if REFUSED.contains(&local(name)) {
         return refuse(&format!("<{}>", local(name)));
     }
@@ -234,7 +305,16 @@ fn check(element: &BytesStart<'_>, name: &str, written: &str) -> Result<(), Refu
 
 /// Whether an address is a part of the drawing itself.
 fn is_inside(address: &str) -> bool {
-    let data = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "font/"];
+    let data = [
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "image/webp",
+        "image/avif",
+        "font/",
+        "application/font",
+        "application/x-font",
+    ];
     let inside =
         address.strip_prefix("data:").is_some_and(|kind| data.iter().any(|known| kind.starts_with(known)));
     address.starts_with('#') || address.is_empty() || inside
@@ -246,24 +326,32 @@ fn loads(style: &str) -> bool {
     let style = style.replace("\r\n", "\n").replace('\r', "\n");
     let style = unescaped(&style).to_ascii_lowercase();
     let elsewhere = style.match_indices("url(").any(|(i, _)| {
-        let inside = style[i + 4..].trim_start().trim_start_matches(['"', '\'']);
+        let inside = style[i + 4..].trim_start_matches([' ', '\t', '\n']);
+        let inside = inside.strip_prefix(['"', '\'']).unwrap_or(inside);
         !is_inside(inside) || inside.is_empty()
     });
     elsewhere || ["@import", "image-set(", "src(", "javascript:"].iter().any(|word| style.contains(word))
 }
 
-/// A style with the letters that its escapes stand for (CSS Syntax 3, 4.3.7): `u\\72l(` is `url(`.
+/// A style with the letters that its escapes stand for (CSS Syntax 3, 4.3.7): `u\\72l(` is `url(`, and `\\\\` is
+/// one of them.
 fn unescaped(style: &str) -> String {
     let mut text = String::with_capacity(style.len());
-    let mut parts = style.split('\\');
-    text.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = part.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
-        let letter = u32::from_str_radix(&part[..digits], 16).ok().and_then(char::from_u32);
-        text.extend(letter);
-        let rest = &part[digits..];
-        text.push_str(if digits > 0 { rest.strip_prefix([' ', '\n', '\t']).unwrap_or(rest) } else { rest });
+    let mut rest = style;
+    while let Some((before, after)) = rest.split_once('\\') {
+        text.push_str(before);
+        let digits = after.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
+        if digits == 0 {
+            let length = after.chars().next().map_or(0, char::len_utf8);
+            text.push_str(&after[..length]);
+            rest = &after[length..];
+        } else {
+            text.extend(u32::from_str_radix(&after[..digits], 16).ok().and_then(char::from_u32));
+            rest = &after[digits..];
+            rest = rest.strip_prefix([' ', '\n', '\t']).unwrap_or(rest);
+        }
     }
+    text.push_str(rest);
     text
 }
 
@@ -362,6 +450,9 @@ mod tests {
             "u\\72\r\nl(//example.com/x)",
             "u\\72\rl(//example.com/x)",
             "u&#114;l(//example.com/x)",
+            "url(\"\\\\ffffff\\23x/y\")",
+            "url(\"''#a\")",
+            "url(\u{a0}#a)",
         ];
         for style in styles {
             let found = drawing(&format!("<style>a {{}} {style}</style>"));
@@ -374,8 +465,29 @@ mod tests {
     }
 
     #[test]
+    fn parts_that_multiply_are_refused() {
+        let tower = |floors: usize| {
+            let floor = |i: usize| format!("<g id='f{}'><use href='#f{i}'/><use href='#f{i}'/></g>", i + 1);
+            format!("<rect id='f0'/>{}<use href='#f{floors}'/>", (0..floors).map(floor).collect::<String>())
+        };
+        assert!(drawing(&tower(10)).is_ok());
+        assert_eq!(drawing(&tower(24)), Err(Refusal::Multiplied));
+        assert_eq!(drawing(&tower(5000)), Err(Refusal::Multiplied));
+        assert!(drawing("<g id='a'><use href='#b'/></g><g id='b'><use href='#a'/></g>").is_ok(), "a ring");
+    }
+
+    #[test]
     fn what_browsers_do_not_read_is_no_drawing() {
-        let broken = ["&nbsp;", "<b:g/>", "<g b:a='1'/>", "<g a='<'/>", "</svg><g>", "</svg>text<svg>", "\0"];
+        let broken = [
+            "&nbsp;",
+            "<b:g/>",
+            "<g b:a='1'/>",
+            "<g a='<'/>",
+            "</svg><g>",
+            "</svg>text<svg>",
+            "\0",
+            "a ]]> b",
+        ];
         for inside in broken {
             assert_eq!(drawing(inside), Err(Refusal::Malformed), "{inside}");
         }

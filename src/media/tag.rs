@@ -34,8 +34,10 @@ const LAZY: &str = " loading=\"lazy\" decoding=\"async\"";
 
 /// Has the first picture of a text fetched at once: for a page that has none above its text.
 pub fn hasten_first(html: &mut String) {
-    if let Some(at) = html.find(LAZY) {
-        html.replace_range(at..at + LAZY.len(), EAGER);
+    let Some(from) = html.find("<img ") else { return };
+    let tag = html[from..].find('>').map_or(html.len(), |end| from + end);
+    if let Some(at) = html[from..tag].find(LAZY) {
+        html.replace_range(from + at..from + at + LAZY.len(), EAGER);
     }
 }
 
