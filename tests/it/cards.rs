@@ -77,6 +77,15 @@ fn a_headline_in_letters_that_no_typeface_has_is_told_and_has_no_card() {
 }
 
 #[test]
+fn what_is_withheld_has_no_card() {
+    let site = Site::of_briefing("---\ntitle: A\ndate: 2023-09-11\n---\nText.\n");
+    site.write("content/briefings/secret.md", "---\ntitle: B\ndate: 2023-09-11\ndraft: true\n---\nText.\n");
+    site.build_cleanly();
+    let cards: Vec<String> = site.output().into_keys().filter(|path| path.ends_with(".png")).collect();
+    assert!(cards.len() == 1 && cards[0].starts_with("assets/a-"), "{cards:?}");
+}
+
+#[test]
 fn a_card_template_that_gives_no_drawing_is_said_once_and_nothing_is_written() {
     let site = Site::of_briefing("---\ntitle: A\ndate: 2023-09-11\n---\nText.\n");
     site.write("content/briefings/b.md", "---\ntitle: B\ndate: 2023-09-11\n---\nText.\n");
