@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::diagnostic::catalog::site as say;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::document::facts::could_be_file;
 use crate::document::{Document, Kind, markdown};
 use crate::fields::is_unsafe_url;
 use crate::media::picture::Fault;
@@ -334,9 +335,8 @@ pub fn check_entry(linker: Linker<'_>, entry: &Entry) -> Vec<Diagnostic> {
         let span = || Span::new(&document.path, link.at.clone());
         match linker.link(document, &entry.language, &link.value) {
             Link::Inside(_) => {
-                // Files of static/ are the site's own affair, and a kind of picture that browsers do not show
-                // may still be handed out.
-                if !link.value.starts_with('/')
+                // A kind of picture that browsers do not show may still be handed out.
+                if could_be_file(&link.value)
                     && let Some(fault) = fault(linker, document, &link.value)
                     && !matches!(fault, Fault::Unshown(_))
                 {

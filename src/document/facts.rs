@@ -63,6 +63,12 @@ impl ExplainerRef {
     }
 }
 
+/// Whether a link leads to no page by its looks, but to a file beside the text.
+pub fn could_be_file(link: &str) -> bool {
+    let name = link.rsplit('/').next().unwrap_or(link);
+    !link.starts_with(['/', '#']) && name.contains('.') && !name.ends_with(".md")
+}
+
 impl Facts {
     /// The id of the heading that starts at a byte.
     pub fn heading_id(&self, start: usize) -> Option<&str> {
@@ -76,12 +82,8 @@ impl Facts {
 
     /// What of the text could name a file: pictures, and links that lead to no page by their looks.
     pub fn named_files(&self) -> impl Iterator<Item = &String> {
-        let could_be = |link: &&String| {
-            let name = link.rsplit('/').next().unwrap_or(link);
-            !link.starts_with(['/', '#']) && name.contains('.') && !name.ends_with(".md")
-        };
         let files = self.files.iter().map(|file| &file.value);
-        files.chain(self.links.iter().map(|link| &link.value).filter(could_be))
+        files.chain(self.links.iter().map(|link| &link.value).filter(|link| could_be_file(link)))
     }
 
     /// Whether a site with this text links as with another.

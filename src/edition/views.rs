@@ -492,10 +492,11 @@ pub fn made(
         let own = picture.size.unwrap_or_default();
         let width = width.unwrap_or(WIDE).clamp(1, crop.map_or(own.0, |crop| crop.width_in(own)));
         let fallback = Format::fallback(matches!(picture.kind, PictureKind::Pixels { alpha: true, .. }));
-        let recipe = Recipe { crop, width, format: fallback, hash: asset.hash, ..whole.clone() };
+        let mut recipe = Recipe { crop, width, format: fallback, hash: asset.hash, ..whole.clone() };
         let size = recipe.size(own);
-        let recipe =
-            Recipe { format: format.filter(|format| format.holds(size)).unwrap_or(fallback), ..recipe };
+        if let Some(format) = format.filter(|format| format.holds(size)) {
+            recipe.format = format;
+        }
         let colour = picture.colour.map(|[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"));
         return Some(Made { colour, ..as_is(world.ask(recipe), Some(size)) });
     }

@@ -201,20 +201,23 @@ impl Darkroom {
         }
         let hash = Hash::of(bytes);
         let picture = self.picture(path, hash, bytes);
-        let plain = plain(path, bytes);
-        let (url, bytes) = match &picture {
+        // Of a photo, which may be large, the bytes are hashed once and not again for an address of the file.
+        let asset = match &picture {
             Ok(picture) => match (Recipe::whole(path, hash, picture), picture.kind) {
-                (Some(recipe), _) => (recipe.url(), AssetBytes::Made(recipe)),
-                (None, Kind::Moving) => {
-                    (plain.url, AssetBytes::Bare { file: path.clone(), xmp: picture.words.xmp() })
+                (Some(recipe), _) => {
+                    Asset { url: recipe.url(), bytes: AssetBytes::Made(recipe), hash, picture: None }
                 }
-                (None, _) => (plain.url, plain.bytes),
+                (None, Kind::Moving) => {
+                    let bare = AssetBytes::Bare { file: path.clone(), xmp: picture.words.xmp() };
+                    Asset { bytes: bare, ..plain(path, bytes) }
+                }
+                (None, _) => plain(path, bytes),
             },
             // What browsers do not show can still be handed out by a link.
-            Err(Fault::Unshown(_)) => (plain.url, plain.bytes),
-            Err(_) => (plain.url, AssetBytes::Nothing),
+            Err(Fault::Unshown(_)) => plain(path, bytes),
+            Err(_) => Asset { bytes: AssetBytes::Nothing, ..plain(path, bytes) },
         };
-        Asset { url, bytes, hash, picture: Some(picture.map(Arc::new)) }
+        Asset { picture: Some(picture.map(Arc::new)), ..asset }
     }
 
     /// What is known of a picture: from the cache, or by looking at every pixel.

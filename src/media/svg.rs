@@ -1,6 +1,7 @@
 //! Drawings (SVG): their size, and their text without what only a drawing program needs. A drawing that runs
 //! something or loads something from elsewhere is refused, because it is published under the site's address.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -87,7 +88,7 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
                     {
                         return Err(Refusal::NoNamespace);
                     }
-                    size = size_of(element)?;
+                    size = size_of(&attributes(element)?);
                     seen = true;
                 } else if open.is_empty() || matches!(namespace, ResolveResult::Unknown(_)) {
                     return Err(Refusal::Malformed);
@@ -96,8 +97,9 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
                     return Err(Refusal::Unsafe(format!("<{name}> in <style>")));
                 }
                 bound(&reader, element)?;
-                check(element, &name, &source[at.clone()])?;
-                parts.open(&name, &attributes(element)?);
+                let attributes = attributes(element)?;
+                check(&name, &attributes, &source[at.clone()])?;
+                parts.open(&name, &attributes);
                 if matches!(event, Event::Empty(_)) {
                     parts.close();
                 }
@@ -130,9 +132,9 @@ pub fn read(bytes: &[u8]) -> Result<Drawing, Refusal> {
             Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
                 let written = &source[at];
                 let meant = match &event {
-                    Event::CData(data) => data.to_string(),
-                    Event::GeneralRef(reference) => meant(reference)?,
-                    _ => written.to_owned(),
+                    Event::CData(data) => Cow::from(&**data),
+                    Event::GeneralRef(reference) => meant(reference)?.into(),
+                    _ => written.into(),
                 };
                 if open.is_empty() && !written.trim().is_empty()
                     || matches!(event, Event::Text(_)) && written.contains("]]>")
@@ -271,13 +273,13 @@ fn attributes(element: &BytesStart<'_>) -> Result<Vec<(String, String)>, Refusal
 }
 
 /// Refuses an element that runs or loads something.
-fn check(element: &BytesStart<'_>, name: &str, written: &str) -> Result<(), Refusal> {
+fn check(name: &str, attributes: &[(String, String)], written: &str) -> Result<(), Refusal> {
     let refuse = |what: &str| Err(Refusal::Unsafe(what.replace(char::is_control, " ")));
     if REFUSED.contains(&local(name)) {
         return refuse(&format!("<{}>", local(name)));
     }
-    for (full, value) in attributes(element)? {
-        let key = local(&full);
+    for (full, value) in attributes {
+        let key = local(full);
         let value = value.trim();
         if key.starts_with("on") {
             return refuse(&format!("{key}=…"));
@@ -387,8 +389,7 @@ fn tag(
 }
 
 /// The size in CSS pixels that a drawing says: by its width and height, else by its view.
-fn size_of(element: &BytesStart<'_>) -> Result<Option<(u32, u32)>, Refusal> {
-    let attributes = attributes(element)?;
+fn size_of(attributes: &[(String, String)]) -> Option<(u32, u32)> {
     let find = |key: &str| attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
     let view: Vec<f64> = find("viewbox")
         .unwrap_or_default()
@@ -401,16 +402,16 @@ fn size_of(element: &BytesStart<'_>) -> Result<Option<(u32, u32)>, Refusal> {
         ((Some(width), None), [_, _, w, h]) => (width, width * h / w),
         ((None, Some(height)), [_, _, w, h]) => (height * w / h, height),
         (_, [_, _, w, h]) => (*w, *h),
-        _ => return Ok(None),
+        _ => return None,
     };
     let largest = width.max(height);
     if !(width > 0.0 && height > 0.0 && largest.is_finite()) {
-        return Ok(None);
+        return None;
     }
     let scale = (MAX_SIDE / largest).min(1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 10,000")]
     let whole = |side: f64| (side * scale).round().max(1.0) as u32;
-    Ok(Some((whole(width), whole(height))))
+    Some((whole(width), whole(height)))
 }
 
 /// A length in CSS pixels; none for one in per cent, or of a unit that depends on a font.
