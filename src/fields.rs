@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use crate::diagnostic::catalog::{front_matter, settings};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::nearest::nearest;
+use crate::diagnostic::{Diagnostic, Edit, Span};
 use crate::path::SitePath;
 use crate::yaml::{Entry, Node, Value};
 
@@ -173,6 +174,7 @@ impl<'a> Fields<'a> {
 
     /// Ends reading: every key that nobody asked for is reported, with the nearest that was.
     pub fn finish(self, of: &str, unknown: Unknown, ignore: &[String], diagnostics: &mut Vec<Diagnostic>) {
+        let mut taken: Vec<&str> = self.entries.iter().map(|(key, _)| *key).collect();
         for (key, entry) in &self.entries {
             if self.asked.contains(key) || ignore.iter().any(|i| i == key || *i == entry.key) {
                 continue;
@@ -180,11 +182,19 @@ impl<'a> Fields<'a> {
             let span = self.place.span(&entry.key_at);
             let known = self.asked.iter().copied();
             let comma = entry.value.value == Value::Null && key.contains(' ') && unknown == Unknown::Inside;
-            diagnostics.push(match unknown {
+            // Under the name that was meant there may be something already.
+            let meant = nearest(key, known.clone()).filter(|meant| !taken.contains(meant) && !comma);
+            taken.extend(meant);
+            let fix = meant.map(|meant| (format!("name the key `{meant}`"), span.clone(), meant.to_owned()));
+            let diagnostic = match unknown {
                 Unknown::Inside if comma => front_matter::comma_in_braces(span, of),
                 Unknown::Warn => front_matter::unknown_key(span, key, of, known),
                 Unknown::Inside => front_matter::unknown_inner_key(span, key, of, known),
                 Unknown::Refuse => settings::unknown_key(span, key, of, known),
+            };
+            diagnostics.push(match fix {
+                Some((what, span, text)) => diagnostic.fix(what, vec![Edit { span, text }]),
+                None => diagnostic,
             });
         }
     }

@@ -1,6 +1,7 @@
 //! All routes of an edition to files of the output folder. Pages are made in parallel and streamed into a
 //! stage; nothing in the folder changes before everything has been made without an error.
 
+mod leak;
 pub mod weight;
 pub mod write;
 
@@ -16,7 +17,7 @@ use crate::cache::Cache;
 use crate::diagnostic::catalog::{settings as say, templates};
 use crate::diagnostic::{Diagnostic, Severity, Span, has_errors};
 use crate::document::Kind;
-use crate::edition::Edition;
+use crate::edition::{Edition, check};
 use crate::media::card::Card;
 use crate::media::recipe::Recipe;
 use crate::media::{self, Asset, AssetBytes, Darkroom};
@@ -24,6 +25,7 @@ use crate::path::{OutputPath, SitePath};
 use crate::render::{Body, Output, render};
 use crate::route::Route;
 use crate::tree::Tree;
+use leak::Leaks;
 use weight::Scales;
 use write::{Stage, Written};
 
@@ -31,8 +33,8 @@ use write::{Stage, Written};
 pub struct Options<'a> {
     /// The site's folder, where the list of files made is kept.
     pub site: &'a Path,
-    /// The output folder.
-    pub out: &'a Path,
+    /// The output folder; without one everything is made and looked at, and nothing is written.
+    pub out: Option<&'a Path>,
     /// Whether a warning is as bad as an error.
     pub strict: bool,
     /// Whether to weigh every page.
@@ -85,7 +87,11 @@ pub fn build(
         has_errors(diagnostics)
             || options.strict && diagnostics.iter().any(|d| d.severity == Severity::Warning)
     };
-    let stage = if stopped(earlier) { None } else { Some(Stage::open(options.site, options.out)?) };
+    let stage = match options.out {
+        Some(out) if !stopped(earlier) => Some(Stage::open(options.site, out)?),
+        _ => None,
+    };
+    let leaks = Leaks::of(edition);
     let done = AtomicUsize::new(0);
     let failure: Mutex<Option<io::Error>> = Mutex::new(None);
     let budget = edition.world.site.config.budget.as_ref();
@@ -109,20 +115,33 @@ pub fn build(
                     diagnostics.push(say::over_budget(span, path, weight, budget.value));
                 }
             }
-            if let (Some(stage), Some(output)) = (&stage, output) {
-                keep(put(stage, site, built_in, &output));
-                if let Some(card) = &output.card {
-                    match draw(stage, options.cache, edition, card) {
+            let Some(output) = output else { return diagnostics };
+            diagnostics.extend(leaked(&leaks, site, built_in, &output));
+            if let Some(card) = &output.card {
+                // All cards are made by one template: where nothing is written, the first tells.
+                let is_first = lock(&cards).is_empty();
+                lock(&cards).insert(card.url.output());
+                match &stage {
+                    Some(stage) => match draw(stage, options.cache, edition, card) {
                         Ok(said) => diagnostics.extend(said),
                         Err(error) => keep(Err(error)),
+                    },
+                    None if is_first => {
+                        let drawn = card.draw(&edition.theme.faces);
+                        diagnostics.extend(drawn.err().map(|error| templates::bad_card(&error)));
                     }
-                    lock(&cards).insert(card.url.output());
+                    None => {}
                 }
+            }
+            if let Some(stage) = &stage {
+                keep(put(stage, site, built_in, &output));
             }
             (options.progress)(Work::Pages, done.fetch_add(1, Ordering::Relaxed) + 1, routes.len());
             diagnostics
         })
         .collect();
+    diagnostics.extend(leak::pictures(edition, site));
+    let mut diagnostics = check::settle(&edition.world.site, diagnostics);
     diagnostics.retain(|d| !earlier.contains(d));
     let assets = assets(edition);
     let pictures = pictures(edition, &assets);
@@ -223,6 +242,32 @@ fn assets(edition: &Edition) -> Vec<&Asset> {
         }
     }
     wanted.iter().filter_map(|file| world.assets.get(file)).collect()
+}
+
+/// What an output tells of what is withheld. Pictures and other files without text tell nothing that can be read.
+fn leaked(leaks: &Leaks<'_>, site: &Tree, built_in: &Tree, output: &Output) -> Vec<Diagnostic> {
+    match &output.body {
+        Body::Bytes(bytes) => leaks.look(&output.path, bytes),
+        Body::Text(text) => leaks.look(&output.path, text.as_bytes()),
+        Body::File(file) => {
+            let is_text = |ending: &&&str| output.path.as_str().ends_with(**ending);
+            let texts = [
+                ".html",
+                ".htm",
+                ".txt",
+                ".xml",
+                ".json",
+                ".js",
+                ".css",
+                ".svg",
+                ".md",
+                ".csv",
+                ".webmanifest",
+            ];
+            let bytes = texts.iter().find(is_text).and_then(|_| read(site, built_in, file).ok());
+            leaks.look(&output.path, &bytes.unwrap_or_default())
+        }
+    }
 }
 
 /// Draws a social card, unless it was drawn before.

@@ -11,7 +11,8 @@ use crate::build::write::Written;
 use crate::build::{self, Report, Work, weight};
 use crate::config::split_url;
 use crate::edition;
-use crate::site::Shows;
+use crate::path::SitePath;
+use crate::site::{Shows, time};
 use crate::theme;
 use crate::tree::Tree;
 
@@ -75,7 +76,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
     let progress = |work: Work, done: usize, total: usize| bar.tell(work, done, total);
     let build_options = build::Options {
         site: &session.site,
-        out: &out,
+        out: Some(&out),
         strict: arguments.strict,
         stats: arguments.stats,
         cache: &cache,
@@ -112,12 +113,14 @@ fn summary(
     let Some(written) = &report.written else { return };
     let site = &edition.world.site;
     let zone = &site.config.timezone;
+    let left_out = site.left_out.iter().map(|l| (l.path().clone(), l.why.reason(zone)));
+    let corrections = time::withheld_corrections(site).into_iter();
+    let corrections =
+        corrections.map(|(path, at)| (path, format!("a correction dated {}", time::when(at, zone))));
+    let left_out: Vec<(SitePath, String)> = left_out.chain(corrections).collect();
     if session.format == MessageFormat::Json {
-        let left_out: Vec<_> = site
-            .left_out
-            .iter()
-            .map(|l| json!({"file": l.path.as_str(), "reason": l.why.reason(zone)}))
-            .collect();
+        let left_out: Vec<_> =
+            left_out.iter().map(|(path, why)| json!({"file": path.as_str(), "reason": why})).collect();
         let weights: Vec<_> = report
             .weights
             .iter()
@@ -151,8 +154,7 @@ fn summary(
         took.as_secs_f64()
     ));
     let all = session.verbose;
-    let left_out: Vec<String> =
-        site.left_out.iter().map(|l| format!("{}: {}", l.path, l.why.reason(zone))).collect();
+    let left_out: Vec<String> = left_out.iter().map(|(path, why)| format!("{path}: {why}")).collect();
     name_some(session, "not published", &left_out, all);
     name_some(session, "not made by nutgraf, left alone", &written.kept, all);
     name_some(session, "not made by nutgraf, replaced", &written.replaced, all);

@@ -3,12 +3,16 @@
 #![expect(clippy::print_stderr, reason = "this is the one room that prints")]
 
 mod build;
+mod check;
 mod completions;
 mod components;
 mod new;
+mod next;
 mod progress;
 mod scaffold;
 mod serve;
+mod stale;
+mod uses;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -20,11 +24,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cache::Cache;
+use crate::config::Config;
 use crate::diagnostic::print::{Format, print};
-use crate::diagnostic::{self, Diagnostic, Severity, Sources};
-use crate::edition;
+use crate::diagnostic::{self, Diagnostic, Severity, Sources, sarif};
+use crate::edition::{self, Desk, Edition};
 use crate::moment::Moment;
 use crate::site::Shows;
+use crate::tree::Tree;
 
 /// The static site generator for news briefings.
 #[derive(Parser)]
@@ -63,6 +69,10 @@ enum MessageFormat {
     Short,
     /// One JSON object a line
     Json,
+    /// A log for code hosts and editors; for `check` only
+    Sarif,
+    /// Annotations of a GitHub workflow; for `check` only
+    Github,
 }
 
 #[derive(Subcommand)]
@@ -71,8 +81,16 @@ enum Command {
     New(new::Arguments),
     /// Make the site
     Build(build::Arguments),
+    /// Look at everything: what a build would say, and the rules of the trade
+    Check(check::Arguments),
     /// See the site live: pages change in the browser while you type
     Serve(serve::Arguments),
+    /// List the briefings that show an explainer, with the version each shows
+    Uses(uses::Arguments),
+    /// List the explainers that most need another look
+    Stale(stale::Arguments),
+    /// Say when the site changes next by itself, and what changes then
+    Next(next::Arguments),
     /// List the components with their arguments and Markdown to copy
     Components(components::Arguments),
     /// Print completions for a shell
@@ -109,9 +127,12 @@ enum End {
     Errors,
     /// The command line was wrong.
     WrongUse,
+    /// What was asked about did not change.
+    Unchanged,
 }
 
-/// Runs the command line and returns the exit code: 0 done, 1 errors in the site, 2 wrong use.
+/// Runs the command line and returns the exit code: 0 done, 1 errors in the site, 2 wrong use, 3
+/// nothing changed.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -134,10 +155,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         quiet: arguments.quiet,
         verbose: arguments.verbose,
     };
+    let only_check = matches!(session.format, MessageFormat::Sarif | MessageFormat::Github);
+    if only_check && !matches!(arguments.command, Command::Check(_)) {
+        eprintln!("error: only `nutgraf check` writes SARIF and GitHub annotations");
+        return ExitCode::from(2);
+    }
     let end = match arguments.command {
         Command::New(arguments) => new::run(&session, &arguments),
         Command::Build(arguments) => build::run(&session, &arguments),
+        Command::Check(arguments) => check::run(&session, &arguments),
         Command::Serve(arguments) => serve::run(&session, arguments),
+        Command::Uses(arguments) => uses::run(&session, &arguments),
+        Command::Stale(arguments) => stale::run(&session, &arguments),
+        Command::Next(arguments) => next::run(&session, &arguments),
         Command::Components(arguments) => components::run(&session, &arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
@@ -145,6 +175,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         End::Done => 0,
         End::Errors => 1,
         End::WrongUse => 2,
+        End::Unchanged => 3,
     })
 }
 
@@ -175,36 +206,79 @@ fn real_time() -> Timestamp {
 }
 
 impl Session {
-    /// What an edition depends on besides the files.
-    fn edition_options(&self, shows: Shows, base_url: Option<String>) -> edition::Options {
-        let now = match &self.now {
+    /// The site at the session's moment, for a command that only answers a question. What is wrong with the site is
+    /// for others to say; without settings there is none, and that is said.
+    fn edition(&self, shows: Shows) -> Result<Edition, End> {
+        if !self.site.is_dir() {
+            return Err(misuse(&format!("there is no folder {}", self.site.display())));
+        }
+        let (tree, _) = Tree::open(&self.site);
+        Desk::open(&tree, self.edition_options(shows, None)).map(|desk| desk.edition()).map_err(
+            |(diagnostics, sources)| {
+                self.report(diagnostics, &sources, false);
+                End::Errors
+            },
+        )
+    }
+
+    /// The moment of the session, in the site's zone when it was typed without one.
+    fn instant(&self, config: &Config) -> Timestamp {
+        edition::instant(&self.edition_now(), config)
+    }
+
+    fn edition_now(&self) -> edition::Now {
+        match &self.now {
             Now::Real(now) | Now::Fixed(now) => edition::Now::At(*now),
             Now::Typed(text) => edition::Now::Typed(text.clone()),
-        };
+        }
+    }
+
+    /// What an edition depends on besides the files.
+    fn edition_options(&self, shows: Shows, base_url: Option<String>) -> edition::Options {
+        let now = self.edition_now();
         let (cache, progress) = (Cache::of(&self.site), edition::Progress::default());
         edition::Options { now, shows, base_url, cache, progress }
     }
 
-    /// Prints diagnostics in their order on stderr, and how many there were.
-    fn report(&self, diagnostics: Vec<Diagnostic>, sources: &Sources, strict: bool) -> bool {
+    /// Prints diagnostics in their order on stderr, and how many there were. What is for other programs goes to
+    /// stdout.
+    fn report(&self, mut diagnostics: Vec<Diagnostic>, sources: &Sources, strict: bool) -> bool {
+        let mut rebased = None;
+        if matches!(self.format, MessageFormat::Sarif | MessageFormat::Github) && self.site.is_relative() {
+            // A code host knows files from where the command was run.
+            let folder = self.site.to_string_lossy().replace('\\', "/");
+            let folder = folder.trim_start_matches("./").trim_matches('/');
+            if !matches!(folder, "" | ".") {
+                rebased = Some(diagnostic::rebase(&mut diagnostics, sources, folder));
+            }
+        }
+        let sources = rebased.as_ref().unwrap_or(sources);
         let mut diagnostics = diagnostic::sort(diagnostics);
         if strict {
             for diagnostic in &mut diagnostics {
                 diagnostic.severity = Severity::Error;
             }
         }
+        let of = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
+        let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
         let stderr = std::io::stderr();
         let format = match self.format {
             MessageFormat::Human => Format::Human { colour: colour(stderr.is_terminal()) },
             MessageFormat::Short => Format::Short,
             MessageFormat::Json => Format::Json,
+            MessageFormat::Github => Format::Github,
+            MessageFormat::Sarif => {
+                self.result(&format!("{:#}", sarif::log(&diagnostics, sources)));
+                return errors > 0;
+            }
         };
-        let mut out = stderr.lock();
+        let mut out: Box<dyn Write> = match format {
+            Format::Github => Box::new(std::io::stdout().lock()),
+            Format::Human { .. } | Format::Short | Format::Json => Box::new(stderr.lock()),
+        };
         for diagnostic in diagnostics.iter().filter(|d| !self.quiet || d.severity == Severity::Error) {
             let _ = out.write_all(print(diagnostic, sources, format).as_bytes());
         }
-        let of = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
-        let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
         if self.format == MessageFormat::Human && !self.quiet && errors + warnings > 0 {
             let _ = writeln!(out, "{}", counts(errors, warnings));
         }
@@ -214,7 +288,9 @@ impl Session {
     /// Prints an error that is about no file of the site.
     fn fail(&self, message: &str) -> End {
         match self.format {
-            MessageFormat::Human | MessageFormat::Short => eprintln!("error: {message}"),
+            MessageFormat::Human | MessageFormat::Short | MessageFormat::Sarif | MessageFormat::Github => {
+                eprintln!("error: {message}");
+            }
             MessageFormat::Json => {
                 eprintln!(
                     "{}",

@@ -3,12 +3,13 @@
 pub mod catalog;
 pub mod nearest;
 pub mod print;
+pub mod sarif;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use catalog::Code;
+pub use catalog::{Code, Nature};
 
 use crate::path::SitePath;
 
@@ -78,8 +79,28 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
+    /// What would mend it, where that is known.
+    pub fix: Option<Box<Fix>>,
     /// How many further pages show the same error.
-    pub repeated: usize,
+    pub repeated: u32,
+}
+
+/// What mends a file: texts in the place of others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, in a few words.
+    pub what: String,
+    /// What is replaced by what; nothing in two of them overlaps.
+    pub edits: Vec<Edit>,
+}
+
+/// A text in the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What goes; an empty place when something is only put in.
+    pub span: Span,
+    /// What comes.
+    pub text: String,
 }
 
 impl Diagnostic {
@@ -87,6 +108,13 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// The same diagnostic with what would mend it.
+    #[must_use]
+    pub fn fix(mut self, what: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Box::new(Fix { what: what.into(), edits }));
         self
     }
 
@@ -100,6 +128,19 @@ impl Diagnostic {
 
 /// The texts that spans point into.
 pub type Sources = BTreeMap<SitePath, Arc<str>>;
+
+/// Names files as seen from the folder that the site's folder lies in.
+pub fn rebase(diagnostics: &mut [Diagnostic], sources: &Sources, folder: &str) -> Sources {
+    let place = |file: &SitePath| SitePath::new(format!("{folder}/{file}"));
+    for diagnostic in diagnostics {
+        let labels = diagnostic.labels.iter_mut().map(|label| &mut label.span);
+        let edits = diagnostic.fix.iter_mut().flat_map(|fix| &mut fix.edits).map(|edit| &mut edit.span);
+        for span in diagnostic.span.iter_mut().chain(labels).chain(edits) {
+            span.file = place(&span.file);
+        }
+    }
+    sources.iter().map(|(file, text)| (place(file), Arc::clone(text))).collect()
+}
 
 /// Puts diagnostics in the order they are shown: by file, place, code; the same thing once.
 ///
@@ -115,7 +156,7 @@ pub fn sort(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         .filter_map(|mut group| {
             group.sort_by(|a, b| a.labels.cmp(&b.labels));
             group.dedup();
-            let repeated = group.len() - 1;
+            let repeated = u32::try_from(group.len() - 1).unwrap_or(u32::MAX);
             let mut first = group.into_iter().next()?;
             first.repeated = repeated;
             Some(first)

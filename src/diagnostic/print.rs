@@ -17,6 +17,8 @@ pub enum Format {
     Short,
     /// One JSON object a line.
     Json,
+    /// One annotation for GitHub a line.
+    Github,
 }
 
 /// The text of a diagnostic in a format, with a newline at its end.
@@ -25,6 +27,7 @@ pub fn print(diagnostic: &Diagnostic, sources: &Sources, format: Format) -> Stri
         Format::Human { colour } => human(diagnostic, sources, colour),
         Format::Short => short(diagnostic, sources),
         Format::Json => json(diagnostic, sources),
+        Format::Github => github(diagnostic, sources),
     }
 }
 
@@ -48,7 +51,7 @@ pub fn position(text: &str, byte: usize) -> Position {
     Position { line: before.matches('\n').count() + 1, column: before[start..].chars().count() + 1 }
 }
 
-fn message(diagnostic: &Diagnostic) -> String {
+pub(super) fn message(diagnostic: &Diagnostic) -> String {
     match diagnostic.repeated {
         0 => diagnostic.message.clone(),
         1 => format!("{} (and on 1 more page)", diagnostic.message),
@@ -153,6 +156,29 @@ fn short(diagnostic: &Diagnostic, sources: &Sources) -> String {
     };
     let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!(" ({help})"));
     format!("{place}{severity}[{}]: {}{help}\n", diagnostic.code.as_str(), message(diagnostic))
+}
+
+/// A workflow command of GitHub: `::warning file=…,line=…,col=…::message`.
+/// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+fn github(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
+    let mut place = String::new();
+    if let Some(span) = &diagnostic.span {
+        place = format!("file={},", property(span.file.as_str()));
+        if let Some(text) = sources.get(&span.file) {
+            let (start, end) = (position(text, span.start), position(text, span.end));
+            place.push_str(&format!("line={},endLine={},", start.line, end.line));
+            // GitHub takes columns only for a place in one line.
+            if start.line == end.line {
+                place.push_str(&format!("col={},endColumn={},", start.column, end.column));
+            }
+        }
+    }
+    let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!("\n{help}"));
+    let text = escape(&format!("{}{help}", message(diagnostic)));
+    let title = property(diagnostic.code.as_str());
+    format!("::{} {place}title={title}::{text}\n", diagnostic.severity.as_str())
 }
 
 fn json(diagnostic: &Diagnostic, sources: &Sources) -> String {

@@ -10,7 +10,7 @@ use super::directives::{self, Directive, Piece};
 use super::facts::{ExplainerRef, Facts, Heading};
 use super::markdown::{self, Definitions, Text};
 use super::nesting::Nesting;
-use super::{Rules, raw_html};
+use super::{Rules, front, raw_html};
 use crate::config::RawHtml;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::text as say;
@@ -628,9 +628,28 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// `<!-- allow long-paragraph: the court's own words -->`: for the paragraph it stands in, or the next one.
+    fn allow(&mut self, comment: &str, at: &Range<usize>) {
+        let inner = comment.trim().trim_start_matches("<!--").trim_end_matches("-->").trim();
+        let Some((word, permission)) = inner.split_once(char::is_whitespace) else { return };
+        let (name, reason) = permission.split_once(':').unwrap_or((permission, ""));
+        let name = name.trim();
+        // Any other comment that begins with the word.
+        if !word.eq_ignore_ascii_case("allow") || name.contains(char::is_whitespace) {
+            return;
+        }
+        let source = self.place.source;
+        let start = source[at.clone()].find(name).map_or(at.start, |i| at.start + i);
+        let name_at = start..start + name.len();
+        let scope = Some(paragraph_at(source, at));
+        let allowed = front::allow(self.place, name, name_at, reason, scope, self.d);
+        self.facts.allowed.extend(allowed);
+    }
+
     fn html(&mut self, html: &str, at: &Range<usize>) {
         let comment = html.trim_start().starts_with("<!--") && html.trim_end().ends_with("-->");
         if comment {
+            self.allow(html, at);
             return;
         }
         self.facts.has_html = true;
@@ -664,6 +683,34 @@ struct OpenHeading {
     level: u8,
     title: String,
     id: Option<String>,
+}
+
+/// The paragraph or the item of a list that a place stands in; for a line of its own, the paragraph below it.
+fn paragraph_at(source: &str, at: &Range<usize>) -> Range<usize> {
+    let line = source[..at.start].rfind('\n').map_or(0, |i| i + 1);
+    let after = source[at.end..].lines().next().unwrap_or_default();
+    let is_alone = source[line..at.start].trim().is_empty() && after.trim().is_empty();
+    let is_item = |line: &str| {
+        let line = line.trim_start();
+        let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        ["- ", "* ", "+ "].iter().any(|mark| line.starts_with(mark))
+            || number.len() < line.len() && number.starts_with(['.', ')'])
+    };
+    let (mut start, mut end, mut has_text) = (0, 0, !is_alone);
+    for line in source.split_inclusive('\n') {
+        let is_empty = line.trim().is_empty();
+        let begins_item = !is_alone && is_item(line);
+        if end + line.len() <= at.start && is_empty {
+            start = end + line.len();
+        } else if end <= at.start && begins_item {
+            start = end;
+        } else if end >= at.end && has_text && (is_empty || begins_item) {
+            break;
+        }
+        has_text |= end >= at.end && !is_empty;
+        end += line.len();
+    }
+    start..end
 }
 
 /// Where a mark stands in the next few hundred bytes of a text.

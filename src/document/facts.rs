@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::front::Allowed;
 use crate::fields::Located;
 
 /// Facts of a text.
@@ -28,6 +29,8 @@ pub struct Facts {
     pub footnotes: BTreeMap<String, Range<usize>>,
     /// How many characters a reader reads.
     pub characters: usize,
+    /// Messages that the text may give, by its comments.
+    pub allowed: Vec<Allowed>,
     /// Whether the text holds HTML.
     pub has_html: bool,
 }

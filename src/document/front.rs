@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use super::facts::ExplainerRef;
 use super::identity::{Identity, Kind};
 use super::{Rules, markdown};
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::catalog::front_matter;
+use crate::diagnostic::catalog::{editorial, front_matter};
+use crate::diagnostic::{Code, Diagnostic, Nature};
 use crate::fields::{Fields, Located, Place, Unknown, is_position, is_unsafe_url, text};
 use crate::language::letters;
 use crate::moment::{Moment, parse_date};
@@ -82,6 +82,8 @@ pub struct Front {
     pub run_in_heads: Option<bool>,
     /// Anything, for templates.
     pub extra: Option<serde_json::Value>,
+    /// Messages that this file may give, each with the reason.
+    pub allow: Vec<Allowed>,
     /// An explainer: the date its facts are of.
     pub as_of: Option<Located<Date>>,
     /// An explainer: itself in a few sentences.
@@ -132,6 +134,17 @@ pub struct Image {
     pub focus: Option<String>,
     /// Whether it says nothing that the text does not.
     pub decorative: bool,
+    /// What puts an empty `alt` into the front matter, when there is no such key.
+    pub alt_missing: Option<Located<String>>,
+}
+
+/// A message that an author allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Its code.
+    pub code: Located<Code>,
+    /// Where it is allowed; everywhere in the file when absent.
+    pub scope: Option<Range<usize>>,
 }
 
 /// Where a fact comes from.
@@ -202,6 +215,7 @@ impl Front {
             sources: Vec::new(),
             minor: None,
             extra: None,
+            allow: Vec::new(),
             summary: None,
             owner: None,
             review_by: None,
@@ -258,6 +272,7 @@ pub fn read(
         slug: reader.slug(&mut fields, d),
         aliases: reader.aliases(&mut fields, d),
         extra: fields.get("extra").map(Node::to_json),
+        allow: reader.allow(&mut fields, d),
         ..Front::default()
     };
     match kind {
@@ -303,6 +318,29 @@ fn a(kind: Kind) -> String {
 
 fn value(located: Option<Located<String>>) -> Option<String> {
     located.map(|l| l.value)
+}
+
+/// A permission as written: the name of a message, where it stands, and why.
+pub fn allow(
+    place: Place<'_>,
+    name: &str,
+    at: Range<usize>,
+    reason: &str,
+    scope: Option<Range<usize>>,
+    d: &mut Vec<Diagnostic>,
+) -> Option<Allowed> {
+    let Some(code) = Code::of(name) else {
+        d.push(editorial::unknown_rule(place.span(&at), name));
+        return None;
+    };
+    if code.nature() == Nature::Error {
+        d.push(editorial::fixed_severity(place.span(&at), name));
+        return None;
+    }
+    if reason.trim().is_empty() {
+        d.push(editorial::allow_without_reason(place.span(&at), name));
+    }
+    Some(Allowed { code: Located { value: code, at }, scope })
 }
 
 /// What reading a value needs besides the value.
@@ -393,6 +431,15 @@ impl Reader<'_> {
         let moment = self.moment(fields, key, d)?;
         let text = fields.get(key).and_then(Node::as_text).and_then(|t| parse_date(t.get(..10)?));
         Some(Located { value: text.unwrap_or_else(|| moment.value.date(&self.rules.zone)), at: moment.at })
+    }
+
+    fn allow(&self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Vec<Allowed> {
+        let mut allowed = Vec::new();
+        for entry in fields.entries("allow", d) {
+            let reason = entry.value.as_text().unwrap_or_default();
+            allowed.extend(allow(self.place, &entry.key, entry.key_at.clone(), reason, None, d));
+        }
+        allowed
     }
 
     fn slug(&self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Option<Located<String>> {
@@ -490,6 +537,9 @@ impl Reader<'_> {
             if let Some(found) = node.as_text() {
                 let found = found.to_owned();
                 let is_url = found.starts_with("https://") || found.starts_with("http://");
+                if is_url {
+                    self.urls.push(Located { value: found.clone(), at: node.at.clone() });
+                }
                 sources.push(Source {
                     title: found.clone(),
                     url: is_url.then_some(found),
@@ -579,10 +629,19 @@ impl Reader<'_> {
             license_url: None,
             focus: None,
             decorative: false,
+            alt_missing: None,
         };
         if node.as_text().is_some() {
             let src = text(self.place, "image", node, d)?;
-            return self.safe(src, d).map(plain);
+            let written = self.place.source.get(node.at.clone()).unwrap_or_default();
+            let quote = if written.contains([',', '[', ']', '{', '}']) && !written.starts_with(['"', '\'']) {
+                "\""
+            } else {
+                ""
+            };
+            let map = format!("{{src: {quote}{written}{quote}, alt: \"\"}}");
+            let alt_missing = Some(Located { value: map, at: node.at.clone() });
+            return self.safe(src, d).map(|src| Image { alt_missing, ..plain(src) });
         }
         let mut inner = Fields::new(self.place, node, |key| key, d);
         let given = inner.text("src", d);
@@ -604,6 +663,7 @@ impl Reader<'_> {
                 known.then_some(focus.value)
             }),
             decorative: inner.flag("decorative", d).unwrap_or(false),
+            alt_missing: self.alt_missing(&inner, node),
             src: src.clone().unwrap_or(Located { value: String::new(), at: node.at.clone() }),
         };
         // A translation may give only the words; the file comes from its original.
@@ -613,6 +673,26 @@ impl Reader<'_> {
         }
         inner.finish("`image`", Unknown::Inside, &[], d);
         Some(image)
+    }
+
+    /// What puts an empty `alt` after the `src` of a map.
+    fn alt_missing(&self, image: &Fields<'_>, node: &Node) -> Option<Located<String>> {
+        let Value::Map(entries) = &node.value else { return None };
+        let src = entries.iter().find(|entry| entry.key == "src")?;
+        if image.key_at("alt").is_some() {
+            return None;
+        }
+        let source = self.place.source;
+        let end = src.value.at.end;
+        if source[node.at.start..].starts_with('{') {
+            return Some(Located { value: ", alt: \"\"".into(), at: end..end });
+        }
+        let line_start = source[..src.key_at.start].rfind('\n').map_or(0, |i| i + 1);
+        let indent = &source[line_start..src.key_at.start];
+        let line_end = source[end..].find(['\r', '\n']).map_or(source.len(), |i| end + i);
+        let newline = if source[line_end..].starts_with('\r') { "\r\n" } else { "\n" };
+        let value = format!("{newline}{indent}alt: \"\"");
+        indent.trim().is_empty().then_some(Located { value, at: line_end..line_end })
     }
 
     fn links(&mut self, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Vec<Link> {

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod lists;
 pub mod markdown;
 pub mod nesting;
+pub mod prose;
 pub mod raw_html;
 
 use std::collections::BTreeMap;

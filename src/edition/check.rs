@@ -5,17 +5,19 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::World;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Nature, Severity};
+use crate::document::Document;
+use crate::document::front::Allowed;
 use crate::links;
 use crate::path::SitePath;
-use crate::site::{self, Entry, Site};
+use crate::site::{self, Entry, LeftOut, Site};
 
 /// Everything that is wrong between the documents of an edition.
 pub fn all(world: &World) -> Vec<Diagnostic> {
     let entries = world.site.entries.par_iter().chain(&world.site.older);
     let mut said: Vec<Diagnostic> = entries.flat_map_iter(|entry| entry_alone(world, entry)).collect();
     said.extend(rest(world));
-    soften(&world.site, said)
+    settle(&world.site, said)
 }
 
 /// What is wrong with the references, links and files of one document.
@@ -25,7 +27,7 @@ pub fn document(world: &World, path: &SitePath) -> Vec<Diagnostic> {
 
 /// What is wrong with the references, links and files of one entry.
 pub fn entry(world: &World, entry: &Entry) -> Vec<Diagnostic> {
-    soften(&world.site, entry_alone(world, entry))
+    settle(&world.site, entry_alone(world, entry))
 }
 
 fn entry_alone(world: &World, entry: &Entry) -> Vec<Diagnostic> {
@@ -39,22 +41,50 @@ fn entry_alone(world: &World, entry: &Entry) -> Vec<Diagnostic> {
 pub fn rest(world: &World) -> Vec<Diagnostic> {
     let mut said = site::check_rings(&world.site);
     said.extend(links::check_settings(world.linker()));
-    soften(&world.site, said)
+    settle(&world.site, said)
 }
 
-/// What is not published stops nobody from publishing the rest: its mistakes are warnings.
-pub fn soften(site: &Site, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    if site.left_out.is_empty() {
-        return diagnostics;
-    }
-    let left_out: BTreeSet<&SitePath> = site.left_out.iter().map(|left_out| &left_out.path).collect();
+/// What a site makes of what is said: what is not published stops nobody from publishing the rest, so its mistakes
+/// are warnings; warnings are as grave as nutgraf.yaml says; what a file allows is not said.
+pub fn settle(site: &Site, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let left_out: BTreeSet<&SitePath> = site.left_out.iter().map(LeftOut::path).collect();
     for diagnostic in &mut diagnostics {
-        // Its own dates are why it is not published: those must be right.
-        if diagnostic.code != Code::DateOrder
+        // Its own dates are why it is not published: those must be right; and what leaks is to stop everything.
+        if !matches!(diagnostic.code, Code::DateOrder | Code::WithheldLeak)
             && diagnostic.span.as_ref().is_some_and(|span| left_out.contains(&span.file))
         {
             diagnostic.severity = Severity::Warning;
         }
     }
+    let levels = &site.config.check.levels;
+    diagnostics.retain_mut(|diagnostic| {
+        if diagnostic.severity == Severity::Error {
+            return true;
+        }
+        let usual = (diagnostic.code.nature() != Nature::QuietRule).then_some(Severity::Warning);
+        match levels.get(&diagnostic.code).copied().unwrap_or(usual) {
+            Some(severity) => diagnostic.severity = severity,
+            None => return false,
+        }
+        !is_allowed(site, diagnostic)
+    });
     diagnostics
+}
+
+/// Whether the file that a diagnostic is about allows it.
+fn is_allowed(site: &Site, diagnostic: &Diagnostic) -> bool {
+    let Some(span) = &diagnostic.span else { return false };
+    let left_out = || site.left_out.iter().find(|left_out| *left_out.path() == span.file);
+    let entry = site.entry_at(&span.file).or_else(|| left_out().map(|left_out| &*left_out.entry));
+    entry.is_some_and(|entry| {
+        allowed(&entry.document).any(|allowed| {
+            allowed.code.value == diagnostic.code
+                && allowed.scope.as_ref().is_none_or(|scope| scope.contains(&span.start))
+        })
+    })
+}
+
+/// What a file allows, in its front matter and in its text.
+pub fn allowed(document: &Document) -> impl Iterator<Item = &Allowed> {
+    document.front.allow.iter().chain(&document.facts.allowed)
 }

@@ -179,9 +179,7 @@ impl Desk {
 
     /// The next moment, after the one the site is seen at, at which it would be another.
     pub fn next_change(&self) -> Option<Timestamp> {
-        let now = self.linked.site.now;
-        let documents = self.documents.values().filter_map(|read| read.document.as_ref());
-        documents.filter_map(|document| site::time::next(document, now, &self.settings.config.timezone)).min()
+        site::time::next(&self.linked.site).map(|(at, _)| at)
     }
 
     /// What is wrong with documents, templates, settings and addresses: what is known without looking at
@@ -190,7 +188,7 @@ impl Desk {
         let documents = self.documents.values().flat_map(|read| read.said.iter());
         let all = self.settings.said.iter().chain(&self.theme_said).chain(documents);
         let said = all.chain(&self.linked.said).chain(&self.linked.unread).cloned().collect();
-        check::soften(&self.linked.site, said)
+        check::settle(&self.linked.site, said)
     }
 
     /// The texts that diagnostics are about, or may be about once pages are made.

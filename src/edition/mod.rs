@@ -3,6 +3,7 @@
 pub mod check;
 mod desk;
 pub mod functions;
+pub mod history;
 mod read;
 pub mod views;
 
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use tera::{Tera, Value};
 
 pub use desk::Desk;
+pub use read::instant;
 
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, Sources};

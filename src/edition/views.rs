@@ -7,6 +7,7 @@ use serde::Serialize;
 use tera::{Map, Value};
 
 use super::World;
+use super::history::{VersionView, history};
 use crate::document::facts::Heading;
 use crate::document::front::{CorrectionKind, Image, Link as NamedLink, Source, Term};
 use crate::document::{Document, Front, Kind, markdown};
@@ -20,6 +21,7 @@ use crate::media::{AssetBytes, colour};
 use crate::moment::Moment;
 use crate::path::Url;
 use crate::route::{List, list_url};
+use crate::site::explainers::used_versions;
 use crate::site::{Entry, EntryId, Group, Shown, time};
 use crate::theme::Theme;
 
@@ -67,6 +69,8 @@ pub struct Card {
     pub thread: Option<Named>,
     /// Its picture.
     pub image: Option<Picture>,
+    /// In the list on the page of an explainer that has versions: the date of the one that it shows.
+    pub version: Option<String>,
 }
 
 /// A name that leads somewhere.
@@ -147,6 +151,8 @@ pub struct PageFields {
     pub review_by: Option<String>,
     /// What changed in an explainer.
     pub changes: Vec<ChangeView>,
+    /// The versions of an explainer, the newest first; empty when there is but one.
+    pub history: Vec<VersionView>,
     /// Anything, from front matter.
     pub extra: serde_json::Value,
     /// The file in content/.
@@ -297,6 +303,7 @@ pub fn card(world: &World, entry: &Entry) -> Card {
         topics: front.topics.iter().map(|t| hub(Kind::Topic, &t.value)).collect(),
         thread: front.thread.as_ref().map(|t| hub(Kind::Thread, &t.value)),
         image: front.image.as_ref().and_then(|image| picture(world, &entry.document, image)),
+        version: None,
     }
 }
 
@@ -375,6 +382,10 @@ pub fn page_fields(world: &World, theme: &Theme, id: EntryId) -> PageFields {
             .iter()
             .map(|c| ChangeView { date: c.date.to_string(), text: rewrite(world, entry, &c.text) })
             .collect(),
+        history: match world.site.explainers.versions(&entry.id, &entry.language) {
+            versions @ [_, _, ..] if entry.kind == Kind::Explainer => history(versions),
+            _ => Vec::new(),
+        },
         extra: front.extra.clone().unwrap_or_default(),
         source_path: document.path.to_string(),
     }
@@ -686,6 +697,24 @@ pub fn hub(world: &World, kind: Kind, id: &str, language: &str) -> Value {
     let card = world.site.find_or_default(kind, id, language).map(|entry| world.card(entry));
     map.insert("page".into(), card.unwrap_or_else(Value::none));
     Value::from(map)
+}
+
+/// The cards of the briefings that show an explainer, each with the version it shows where there is more than one.
+pub fn users(world: &World, explainer: EntryId, ids: &[EntryId]) -> Value {
+    let site = &world.site;
+    let explainer = &site.entries[explainer];
+    if site.explainers.versions(&explainer.id, &explainer.language).len() < 2 {
+        return cards_of(world, ids);
+    }
+    let card = |id: &EntryId| {
+        let mut card = world.card(*id).into_map().unwrap_or_default();
+        let shown = used_versions(site, &site.entries[*id], &explainer.id);
+        if let Some(newest) = shown.iter().map(|used| used.as_of).max() {
+            card.insert("version".into(), Value::from(newest.to_string()));
+        }
+        Value::from(card)
+    };
+    Value::from(ids.iter().map(card).collect::<Vec<_>>())
 }
 
 /// The cards of some entries.

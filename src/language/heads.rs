@@ -135,7 +135,7 @@ fn has_speaker(text: &str) -> bool {
 }
 
 /// Whether a word that stood before a full stop is an abbreviation: `U.S.`, `Inc.`, `г.`
-fn is_abbreviation(word: &str) -> bool {
+pub fn is_abbreviation(word: &str) -> bool {
     const KNOWN: &[&str] = &[
         "bros", "co", "corp", "dept", "dr", "e.g", "est", "etc", "gen", "gov", "i.e", "inc", "jr", "ltd",
         "mr", "mrs", "ms", "no", "prof", "rep", "sen", "sr", "st", "vs", "гг", "др", "долл", "млн", "млрд",

@@ -5,6 +5,7 @@ pub mod excerpt;
 pub mod heads;
 pub mod letters;
 pub mod strings;
+pub mod usage;
 
 use std::collections::BTreeMap;
 

@@ -54,7 +54,7 @@ pub fn pages(shared: &Shared, current: &Current, wanted: &str) -> String {
     };
     let kinds: Vec<Value> = Kind::ALL.iter().map(|kind| of_kind(*kind)).collect();
     let left_out = site.left_out.iter().take(LISTED).map(
-        |left_out| json!({"file": left_out.path.as_str(), "why": left_out.why.reason(&site.config.timezone)}),
+        |left_out| json!({"file": left_out.path().as_str(), "why": left_out.why.reason(&site.config.timezone)}),
     );
     context.insert("site", &site.config.title);
     context.insert(

@@ -117,6 +117,9 @@ fn bare_hub(edition: &Edition, kind: Kind, id: &str, language: &str) -> Value {
     for key in ["read_also", "explainers"] {
         page.insert(key.into(), Value::from(Vec::<Value>::new()));
     }
+    for key in ["thread_earlier", "thread_later"] {
+        page.insert(key.into(), Value::none());
+    }
     for key in ["content", "background"] {
         page.insert(key.into(), Value::safe_string(""));
     }
@@ -153,6 +156,7 @@ pub fn view(edition: &Edition, list: &List, language: &str, page: Option<usize>)
     let mut map: Map = views::to_map(&fields);
     let items = match list {
         List::Corrections => corrections(edition, &route::corrections(site, language)[range]),
+        List::UsedBy(id) => views::users(world, *id, members.get(range).unwrap_or_default()),
         _ => views::cards_of(world, members.get(range).unwrap_or_default()),
     };
     map.insert("items".into(), items);

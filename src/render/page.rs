@@ -68,6 +68,10 @@ pub fn page_view(edition: &Edition, id: EntryId, marks: Marks, diagnostics: &mut
         Kind::Briefing | Kind::Explainer | Kind::Author | Kind::Thread | Kind::Page => &[],
     };
     page.insert("explainers".into(), views::cards_of(world, explainers));
+    let (earlier, later) = site::thread_neighbours(&world.site, id);
+    for (key, neighbour) in [("thread_earlier", earlier), ("thread_later", later)] {
+        page.insert(key.into(), neighbour.map_or_else(Value::none, |id| world.card(id)));
+    }
 
     let mut implicits = context(edition, &entry.language);
     implicits.insert_value("page", Value::from(page.clone()));

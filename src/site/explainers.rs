@@ -13,6 +13,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::facts::ExplainerRef;
 use crate::document::{Document, Front, Kind};
 use crate::moment::parse_date;
+use crate::path::SitePath;
 
 /// One version of an explainer in one language.
 #[derive(Clone, Debug)]
@@ -224,6 +225,77 @@ fn used(site: &Site, plain: &Plain<'_>, entry: &Entry) -> Vec<EntryId> {
         open.extend(shown.version.document.facts.explainers.iter());
     }
     pages
+}
+
+/// A version of an explainer that a briefing shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The version.
+    pub as_of: Date,
+    /// How it was chosen.
+    pub choice: Choice,
+    /// The explainer it stands in, when the briefing does not name it itself.
+    pub inside: Option<Arc<str>>,
+    /// Whether there is a newer one.
+    pub updated_since: bool,
+}
+
+/// How a page's version of an explainer is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The one in force at the page's date.
+    InForce,
+    /// Always the newest.
+    Latest,
+    /// The one that is named.
+    Pinned,
+    /// There is but one.
+    Only,
+}
+
+impl Choice {
+    /// In a few words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::Latest => "latest",
+            Self::Pinned => "pinned",
+            Self::Only => "the only one",
+        }
+    }
+}
+
+/// The versions of one explainer that an entry shows, in the order they stand in, each once.
+pub fn used_versions(site: &Site, entry: &Entry, id: &str) -> Vec<Use> {
+    let date = entry.published.map(|m| m.date(&site.config.timezone));
+    let mut uses: Vec<Use> = Vec::new();
+    let mut seen: Vec<(&SitePath, Option<&str>)> = Vec::new();
+    let mut open: Vec<(&ExplainerRef, Option<Arc<str>>)> =
+        refs(&entry.front, &entry.document).map(|reference| (reference, None)).collect();
+    open.reverse();
+    while let Some((reference, inside)) = open.pop() {
+        let Some(shown) = shown(site, entry, reference, date) else { continue };
+        let document = &shown.version.document;
+        let pin = reference.version.as_ref().map(|version| version.value.as_str());
+        if seen.contains(&(&document.path, pin)) {
+            continue;
+        }
+        seen.push((&document.path, pin));
+        let explainer: Arc<str> = reference.id.value.as_str().into();
+        if *explainer == *id {
+            let choice = match pin {
+                _ if document.identity.version.is_none() => Choice::Only,
+                None => Choice::InForce,
+                Some("latest") => Choice::Latest,
+                Some(_) => Choice::Pinned,
+            };
+            let (as_of, updated_since) = (shown.version.as_of, shown.updated_since);
+            uses.push(Use { as_of, choice, inside, updated_since });
+        }
+        let inner = document.facts.explainers.iter();
+        open.extend(inner.rev().map(|reference| (reference, Some(Arc::clone(&explainer)))));
+    }
+    uses
 }
 
 /// What an entry shows for a reference.

@@ -60,7 +60,8 @@ impl Gathered {
         let entries = self.entries.iter().zip(&other.entries);
         self.entries.len() == other.entries.len()
             && entries.into_iter().all(|(own, other)| own.links_like(other))
-            && self.left_out == other.left_out
+            && self.left_out.len() == other.left_out.len()
+            && self.left_out.iter().zip(&other.left_out).all(|(own, other)| own.links_like(other))
             && self.withheld == other.withheld
             && self.withheld_urls == other.withheld_urls
             && self.diagnostics.is_empty()
@@ -241,33 +242,34 @@ fn add(
         let moment = Moment::parse(&future_version?.to_string(), &config.timezone)?;
         Some(Withheld::Future(moment))
     });
+    let entry = Arc::new(Entry {
+        document: Arc::clone(document),
+        kind: identity.kind,
+        id,
+        url,
+        published,
+        modified: modified(&front, published, clock),
+        unpublished: reasons,
+        front,
+        language,
+    });
     if let Some(why) = why {
-        gathered.left_out.push(LeftOut { path: document.path.clone(), why });
-        gathered.withheld.push((identity.kind, id, why));
-        gathered.withheld_urls.push((url, why));
+        let Entry { front, id, url, language, .. } = &*entry;
+        gathered.withheld.push((identity.kind, Arc::clone(id), why));
+        gathered.withheld_urls.push((url.clone(), why));
         let topics = front.topics.iter().map(|t| (Kind::Topic, t));
         let authors = front.authors.iter().map(|a| (Kind::Author, a));
         let thread = front.thread.iter().map(|t| (Kind::Thread, t));
-        let prefix = config.prefix(&language);
+        let prefix = config.prefix(language);
         let hubs = topics.chain(authors).chain(thread);
         let hubs = hubs
             .filter_map(|(kind, term)| Url::parse(&format!("{prefix}/{}/{}/", kind.folder(), term.value.id)));
         gathered.withheld_urls.extend(hubs.map(|url| (url, why)));
         gathered.withheld_urls.extend(front.aliases.iter().map(|alias| (alias.value.clone(), why)));
+        gathered.left_out.push(LeftOut { entry, why });
         return;
     }
-    let modified = modified(&front, published, clock);
-    gathered.entries.push(Arc::new(Entry {
-        document: Arc::clone(document),
-        kind: identity.kind,
-        language,
-        id,
-        front,
-        url,
-        published,
-        modified,
-        unpublished: reasons,
-    }));
+    gathered.entries.push(entry);
 }
 
 /// The last change that counts: `updated`, or a later correction.
@@ -356,6 +358,7 @@ fn inherit(own: &Front, original: &Front) -> Front {
         aliases: own.aliases.clone(),
         run_in_heads: own.run_in_heads.or(original.run_in_heads),
         extra: first(own.extra.as_ref(), original.extra.as_ref()),
+        allow: own.allow.clone(),
         as_of: first(own.as_of.as_ref(), original.as_of.as_ref()),
         summary: own.summary.clone(),
         owner: first(own.owner.as_ref(), original.owner.as_ref()),
@@ -370,7 +373,7 @@ fn inherit(own: &Front, original: &Front) -> Front {
 
 fn inherit_image(own: Option<&Image>, original: Option<&Image>) -> Option<Image> {
     let Some(original) = original else { return own.cloned() };
-    let wordless = Image { alt: None, caption: None, ..original.clone() };
+    let wordless = Image { alt: None, caption: None, alt_missing: None, ..original.clone() };
     let Some(own) = own else { return Some(wordless) };
     let same_file = own.src.value.is_empty() || own.src.value == original.src.value;
     if !same_file {
@@ -386,5 +389,6 @@ fn inherit_image(own: Option<&Image>, original: Option<&Image>) -> Option<Image>
         license_url: own.license_url.clone().or_else(|| original.license_url.clone()),
         focus: own.focus.clone().or_else(|| original.focus.clone()),
         decorative: own.decorative || original.decorative,
+        alt_missing: own.alt_missing.clone(),
     })
 }

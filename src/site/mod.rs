@@ -7,6 +7,7 @@ pub mod gather;
 mod groups;
 pub mod references;
 mod related;
+pub mod stale;
 pub mod time;
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +21,7 @@ pub use explainers::{Explainers, Shown};
 pub use gather::{Gathered, Gathering};
 pub use groups::{Group, Groups};
 pub use related::related;
-pub use time::{Clock, LeftOut, Shows, Withheld};
+pub use time::{Clock, LeftOut, Shows, Turn, Withheld};
 
 use crate::config::Config;
 use crate::diagnostic::catalog::site as say;
@@ -179,6 +180,17 @@ pub fn check_entry(site: &Site, entry: &Entry) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// The briefings of its running story before and after a briefing, in its language.
+pub fn thread_neighbours(site: &Site, id: EntryId) -> (Option<EntryId>, Option<EntryId>) {
+    let entry = &site.entries[id];
+    let (Kind::Briefing, Some(thread)) = (entry.kind, &entry.front.thread) else { return (None, None) };
+    let Some(group) = Group::of_hub(Kind::Thread, &thread.value.id) else { return (None, None) };
+    let members = site.groups.of(group, &entry.language);
+    // The newest stands first.
+    let Some(at) = members.iter().position(|member| *member == id) else { return (None, None) };
+    (members.get(at + 1).copied(), at.checked_sub(1).map(|at| members[at]))
+}
+
 /// Puts entries in their order: by kind, the newest first, then by path.
 fn sort(entries: &mut Vec<Arc<Entry>>) {
     // What is compared stands side by side, not scattered over memory.
@@ -198,7 +210,7 @@ fn paths(
     left_out: &[LeftOut],
 ) -> HashMap<SitePath, Target, FixedState> {
     let mut paths = HashMap::with_capacity_and_hasher(entries.len(), FixedState::default());
-    paths.extend(left_out.iter().map(|l| (l.path.clone(), Target::Withheld(l.why))));
+    paths.extend(left_out.iter().map(|l| (l.path().clone(), Target::Withheld(l.why))));
     for (id, entry) in entries.iter().enumerate() {
         paths.insert(entry.document.path.clone(), Target::Entry(id));
         if entry.kind == Kind::Explainer {
@@ -251,6 +263,10 @@ impl Site {
             }
             for (old, new) in before.entries.iter().zip(&after.entries) {
                 site.replace(old, new)?;
+            }
+            for new in &after.left_out {
+                let all = Arc::make_mut(&mut site.left_out).iter_mut();
+                all.filter(|old| old.path() == new.path()).for_each(|old| *old = new.clone());
             }
         }
         Some(site)

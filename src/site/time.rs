@@ -1,10 +1,13 @@
 //! What the clock lets through. Everything that is withheld is left out before anything is derived from it.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::document::{Document, Front};
+use super::{Entry, Site};
+use crate::document::{Front, Kind};
 use crate::moment::Moment;
 use crate::path::SitePath;
 
@@ -21,13 +24,26 @@ pub enum Withheld {
     Expired(Moment),
 }
 
-/// A document that was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A document that was left out. Nothing of a site is derived from it; what it is, only those know who ask what
+/// is withheld.
+#[derive(Clone, Debug)]
 pub struct LeftOut {
-    /// The file.
-    pub path: SitePath,
+    /// What it would be.
+    pub entry: Arc<Entry>,
     /// Why.
     pub why: Withheld,
+}
+
+impl LeftOut {
+    /// The file.
+    pub fn path(&self) -> &SitePath {
+        &self.entry.document.path
+    }
+
+    /// Whether a site without this links as without another one: they differ in words alone.
+    pub fn links_like(&self, other: &Self) -> bool {
+        self.path() == other.path() && self.why == other.why
+    }
 }
 
 /// What of time decides which documents a site has.
@@ -61,20 +77,99 @@ impl Shows {
     }
 }
 
-/// The next moment after `now` at which a site with this document would be another: it appears, ends, stops
-/// leading the front page, gets a correction, or a version of an explainer begins.
-pub fn next(document: &Document, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let front = &document.front;
-    let located = [&front.date, &front.updated, &front.embargo, &front.expires].into_iter().flatten();
-    let moments = located.map(|moment| moment.value).chain(front.pin);
-    let corrections = front.corrections.iter().map(|correction| correction.date.value);
-    let as_of = front.as_of.as_ref().map(|date| date.value).or(document.identity.version);
-    let begins = as_of.and_then(|date| Moment::parse(&date.to_string(), zone));
-    let dated = [&front.date, &front.embargo].into_iter().flatten().map(|moment| moment.value);
-    let old = dated.max_by_key(|moment| moment.at).map(|published| old_at(published, zone));
-    let due = front.review_by.as_ref().and_then(|date| due_at(date.value, zone));
-    let moments = moments.chain(corrections).chain(begins).map(|moment| moment.at);
-    moments.chain(old).chain(due).filter(|at| *at > now).min()
+/// What happens to a site by itself when a moment comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// A document appears, or a version of an explainer.
+    Appears,
+    /// A document ends.
+    Expires,
+    /// A briefing stops leading the front page.
+    Unpinned,
+    /// Its date of change comes.
+    Updated,
+    /// A correction appears.
+    Corrected,
+    /// A briefing is old, and says so.
+    Old,
+    /// An explainer was to be looked at again.
+    ReviewDue,
+}
+
+impl Turn {
+    /// What happens, in a few words that follow the name of the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Appears => "appears",
+            Self::Expires => "expires",
+            Self::Unpinned => "stops leading the front page",
+            Self::Updated => "shows its date of change",
+            Self::Corrected => "shows a correction",
+            Self::Old => "is a year old and says so",
+            Self::ReviewDue => "is due for review and says so",
+        }
+    }
+}
+
+/// The next moment, after the one a site is seen at, at which it would be another, and what happens then, by file.
+pub fn next(site: &Site) -> Option<(Timestamp, Vec<(SitePath, Turn)>)> {
+    let zone = &site.config.timezone;
+    let pages = site.entries.iter().map(|entry| (entry, true));
+    let older = site.older.iter().map(|entry| (entry, false));
+    // A draft waits for nobody's clock.
+    let waiting = site.left_out.iter().filter(|left_out| left_out.why != Withheld::Draft);
+    let all = pages.chain(older).chain(waiting.map(|left_out| (&left_out.entry, false)));
+    let turns: Vec<(Timestamp, &SitePath, Turn)> = all
+        .flat_map(|(entry, has_page)| {
+            let turns = turns(entry, has_page, zone).into_iter().filter(|(at, _)| *at > site.now);
+            turns.map(|(at, turn)| (at, &entry.document.path, turn))
+        })
+        .collect();
+    let at = turns.iter().map(|(at, _, _)| *at).min()?;
+    let mut then: Vec<(SitePath, Turn)> =
+        turns.into_iter().filter(|turn| turn.0 == at).map(|(_, path, turn)| (path.clone(), turn)).collect();
+    then.sort();
+    then.dedup();
+    Some((at, then))
+}
+
+/// Every moment at which something happens to a document by itself. What is to happen before it appears or after
+/// it ended changes nothing.
+fn turns(entry: &Entry, has_page: bool, zone: &TimeZone) -> Vec<(Timestamp, Turn)> {
+    let front = &entry.front;
+    let version = front.as_of.as_ref().and_then(|date| midnight(date.value, zone));
+    let published = entry.published.map(|moment| moment.at);
+    let appears =
+        published.into_iter().chain(version).chain(front.embargo.as_ref().map(|e| e.value.at)).max();
+    let expires = front.expires.as_ref().map(|moment| moment.value.at);
+    let mut turns: Vec<(Timestamp, Turn)> = Vec::new();
+    let later = |moment: &Timestamp| published.is_none_or(|published| *moment > published);
+    turns.extend(front.pin.map(|moment| (moment.at, Turn::Unpinned)));
+    turns.extend(front.updated.as_ref().map(|m| m.value.at).filter(later).map(|at| (at, Turn::Updated)));
+    turns.extend(front.corrections.iter().map(|correction| (correction.date.value.at, Turn::Corrected)));
+    if entry.kind == Kind::Briefing {
+        turns.extend(entry.published.map(|moment| (old_at(moment, zone), Turn::Old)));
+    }
+    if has_page && let Some(date) = &front.review_by {
+        turns.extend(due_at(date.value, zone).map(|at| (at, Turn::ReviewDue)));
+    }
+    turns.retain(|(at, _)| appears.is_none_or(|appears| *at > appears));
+    turns.extend(appears.map(|at| (at, Turn::Appears)));
+    turns.retain(|(at, _)| expires.is_none_or(|expires| *at < expires));
+    turns
+        .extend(expires.filter(|expires| appears.is_none_or(|a| a < *expires)).map(|at| (at, Turn::Expires)));
+    turns
+}
+
+/// The corrections that are not shown yet: the file, and the moment each is dated.
+pub fn withheld_corrections(site: &Site) -> Vec<(SitePath, Moment)> {
+    let corrected = site.entries.iter().filter(|entry| !entry.front.corrections.is_empty());
+    corrected
+        .flat_map(|entry| {
+            let later = entry.front.corrections.iter().map(|c| c.date.value).filter(|m| m.at > site.now);
+            later.map(|moment| (entry.document.path.clone(), moment))
+        })
+        .collect()
 }
 
 /// When a briefing is old, and says so: a year after its publication, to the day. It says so only once,
@@ -106,10 +201,7 @@ impl Withheld {
 
     /// The reason in a few words, with the date it is about.
     pub fn reason(self, zone: &TimeZone) -> String {
-        let when = |moment: Moment| {
-            let pattern = if moment.has_time { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d" };
-            moment.zoned(zone).strftime(pattern).to_string()
-        };
+        let when = |moment: Moment| when(moment, zone);
         match self {
             Self::Draft => "a draft".into(),
             Self::Embargo(moment) => format!("under embargo until {}", when(moment)),
@@ -117,4 +209,10 @@ impl Withheld {
             Self::Expired(moment) => format!("expired {}", when(moment)),
         }
     }
+}
+
+/// A moment in a site's zone, as messages say it: without a time of day when none was written.
+pub fn when(moment: Moment, zone: &TimeZone) -> String {
+    let pattern = if moment.has_time { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d" };
+    moment.zoned(zone).strftime(pattern).to_string()
 }

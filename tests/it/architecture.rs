@@ -9,6 +9,7 @@ use crate::site::{files, package};
 const ROOMS: &[&str] = &[
     "cli",
     "preview",
+    "check",
     "build",
     "render",
     "edition",

@@ -3,27 +3,33 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use nutgraf::diagnostic::Code;
+use nutgraf::diagnostic::{Code, Nature};
 
 use crate::site::{files, package};
 
 #[test]
 fn every_diagnostic_is_documented_and_has_a_case() {
-    let documentation =
-        fs::read_to_string(package().join("docs/diagnostics.md")).expect("docs/diagnostics.md");
-    let tests: String = ["tests/cases", "tests/it"]
+    let page = |name: &str| fs::read_to_string(package().join("docs").join(name)).expect("a page of docs/");
+    let (messages, rules) = (page("diagnostics.md"), page("rules.md"));
+    let tests: String = ["tests/cases", "tests/it", "tests/rules"]
         .iter()
         .flat_map(|folder| files(&package().join(folder)).into_values())
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .collect();
     for code in Code::ALL {
         let name = code.as_str();
-        assert_eq!(
-            documentation.matches(&format!("\n## `{name}`\n")).count(),
-            1,
-            "{name} in docs/diagnostics.md"
-        );
-        assert!(tests.contains(&format!("[{name}]")), "{name} has no case");
+        let (page, words) = match code.nature() {
+            Nature::Error => (&messages, "Error"),
+            Nature::Warning => (&messages, "Warning"),
+            Nature::Either => (&messages, ""),
+            Nature::Rule | Nature::QuietRule => (&rules, "Warning"),
+        };
+        let head = format!("\n## `{name}`\n\n");
+        assert_eq!(page.matches(&head).count(), 1, "{name} is documented once");
+        let text = &page[page.find(&head).expect("found") + head.len()..];
+        assert!(text.starts_with(words), "{name} is documented as what it is");
+        let has_case = tests.contains(&format!("[{name}]")) || tests.contains(&format!("== {name} "));
+        assert!(has_case, "{name} has no case");
     }
 }
 
@@ -78,6 +84,9 @@ fn every_field_of_a_view_is_documented() {
         "MenuEntry",
     ] {
         assert_eq!(documented(name), declared(views, name), "{name}");
+    }
+    for name in ["VersionView", "PassageChange", "Part"] {
+        assert_eq!(documented(name), declared("src/edition/history.rs", name), "{name}");
     }
     let mut list = declared("src/render/list.rs", "ListFields");
     list.extend(["items".to_owned(), "hubs".to_owned()]);

@@ -27,4 +27,5 @@ mod preview;
 mod random;
 #[cfg(feature = "serve")]
 mod reader;
+mod rules;
 mod site;

@@ -1,5 +1,7 @@
 //! nutgraf.yaml to [`Config`]. Every key it knows stands in [`read`]; every other is an error.
 
+pub mod check;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub rename: BTreeMap<String, String>,
     /// Keys of front matter that are somebody else's.
     pub ignore: Vec<String>,
+    /// How the site is checked.
+    pub check: check::Check,
     /// Anything, for templates.
     pub extra: serde_json::Value,
 }
@@ -277,11 +281,12 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         raw_html: raw_html(place, &mut fields, d),
         rename,
         ignore,
+        check: fields.get("check").map_or_else(check::Check::default, |node| check::read(place, node, d)),
         extra: fields.get("extra").map_or(serde_json::Value::Null, Node::to_json),
         language,
     };
     // Read by commands and outputs of their own, which check what is in them.
-    for later in ["feed", "check", "hosting", "twins", "deploy"] {
+    for later in ["feed", "hosting", "twins", "deploy"] {
         fields.get(later);
     }
     fields.finish("nutgraf.yaml", Unknown::Refuse, &[], d);
