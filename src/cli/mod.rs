@@ -10,6 +10,7 @@ mod new;
 mod next;
 mod progress;
 mod scaffold;
+mod schema;
 mod serve;
 mod stale;
 mod uses;
@@ -93,6 +94,8 @@ enum Command {
     Next(next::Arguments),
     /// List the components with their arguments and Markdown to copy
     Components(components::Arguments),
+    /// Print JSON Schemas for completion and checks in editors
+    Schema(schema::Arguments),
     /// Print completions for a shell
     Completions(completions::Arguments),
 }
@@ -169,6 +172,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Stale(arguments) => stale::run(&session, &arguments),
         Command::Next(arguments) => next::run(&session, &arguments),
         Command::Components(arguments) => components::run(&session, &arguments),
+        Command::Schema(arguments) => schema::run(&session, &arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     ExitCode::from(match end {

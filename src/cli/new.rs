@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
 
-use super::{End, Now, Session, misuse, scaffold};
+use super::{End, Now, Session, misuse, scaffold, schema};
 use crate::config::{self, Config};
 use crate::language::letters;
 use crate::moment::Moment;
@@ -55,6 +55,13 @@ fn site(session: &Session, folder: &Path) -> End {
     let name = folder.file_name().map_or_else(|| "site".into(), |n| n.to_string_lossy().into_owned());
     let today = clock(session, None).strftime("%Y-%m-%d").to_string();
     for (path, text) in scaffold::site(&name, &today) {
+        if let Err(error) = write(&folder.join(path), &text) {
+            return session.fail(&error);
+        }
+    }
+    // What editors are told of is made from the site as it is now.
+    let own = Session { site: folder.to_owned(), ..session.clone() };
+    for (path, text) in schema::files(&own) {
         if let Err(error) = write(&folder.join(path), &text) {
             return session.fail(&error);
         }

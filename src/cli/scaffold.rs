@@ -1,10 +1,13 @@
 //! The texts that `nutgraf new` writes.
 
+use super::schema::FOLDER as SCHEMAS;
+use crate::document::Kind;
+
 /// The files of a small complete site.
 pub fn site(name: &str, today: &str) -> Vec<(&'static str, String)> {
     let title = yaml_text(&title_of(name));
     let settings = format!(
-        "title: {title}\nurl: https://example.org   # where the site will be\nlanguage: en\ntimezone: UTC             # for example Asia/Almaty\n\n\
+        "# yaml-language-server: $schema={SCHEMAS}/config.json\ntitle: {title}\nurl: https://example.org   # where the site will be\nlanguage: en\ntimezone: UTC             # for example Asia/Almaty\n\n\
          sections:\n  news: {{title: News}}\n\nmenu:\n  - {{title: News, url: /news/}}\n  - {{title: Explainers, url: /explainers/}}\n  - {{title: About, url: /about/}}\n"
     );
     let briefing = format!(
@@ -24,7 +27,53 @@ pub fn site(name: &str, today: &str) -> Vec<(&'static str, String)> {
         ("content/explainers/how-briefings-work.md", explainer),
         ("content/pages/about.md", "---\ntitle: About\n---\nWho we are, and how to reach us.\n".into()),
         (".gitignore", "/public/\n/.nutgraf/\n".into()),
+        (".vscode/settings.json", editor_settings()),
+        (".vscode/extensions.json", "{\n  \"recommendations\": [\"redhat.vscode-yaml\"]\n}\n".into()),
+        (".vscode/tasks.json", TASKS.into()),
+        (".remarkrc.mjs", remark()),
     ]
+}
+
+/// What Visual Studio Code needs to know of nutgraf.yaml.
+fn editor_settings() -> String {
+    format!("{{\n  \"yaml.schemas\": {{\"{SCHEMAS}/config.json\": \"nutgraf.yaml\"}}\n}}\n")
+}
+
+/// `nutgraf check` as a task of Visual Studio Code, its messages at their lines. Links and words are checked, too, so
+/// it says more than a schema can.
+const TASKS: &str = r#"{
+  "version": "2.0.0",
+  "tasks": [
+    {
+      "label": "nutgraf check",
+      "type": "shell",
+      "command": "nutgraf --format short check",
+      "group": {"kind": "test", "isDefault": true},
+      "presentation": {"reveal": "never"},
+      "problemMatcher": {
+        "owner": "nutgraf",
+        "fileLocation": ["relative", "${workspaceFolder}"],
+        "pattern": {
+          "regexp": "^(.+?):(\\d+):(\\d+): (error|warning)\\[([^\\]]+)\\]: (.*)$",
+          "file": 1, "line": 2, "column": 3, "severity": 4, "code": 5, "message": 6
+        }
+      }
+    }
+  ]
+}
+"#;
+
+/// The schema of each kind of front matter for editors that read Markdown with remark.
+fn remark() -> String {
+    let kinds = Kind::ALL.iter().map(|kind| {
+        format!("      './{SCHEMAS}/{}.json': ['content/{}/**/*.md'],\n", kind.name(), kind.folder())
+    });
+    format!(
+        "// Checks front matter in editors with remark: npm install --no-save remark-frontmatter remark-lint-frontmatter-schema\n\
+         import frontmatter from 'remark-frontmatter';\nimport schema from 'remark-lint-frontmatter-schema';\n\n\
+         export default {{\n  plugins: [\n    frontmatter,\n    [schema, {{schemas: {{\n{}    }}}}],\n  ],\n}};\n",
+        kinds.collect::<String>()
+    )
 }
 
 /// A new briefing.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keys;
 use crate::diagnostic::catalog::{editorial, front_matter};
 use crate::diagnostic::{Code, Diagnostic, Nature, Severity};
 use crate::fields::{Fields, Place, Unknown};
@@ -36,7 +37,7 @@ const LEVELS: [&str; 3] = ["off", "warning", "error"];
 
 /// Reads `check:`.
 pub fn read(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Check {
-    let mut fields = Fields::new(place, node, |key| key, d);
+    let mut fields = Fields::new(place, node, &[keys::CHECK], |key| key, d);
     let mut check = Check::default();
     for entry in fields.entries("rules", d) {
         let at = place.span(&entry.key_at);

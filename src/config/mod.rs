@@ -1,6 +1,7 @@
 //! nutgraf.yaml to [`Config`]. Every key it knows stands in [`read`]; every other is an error.
 
 pub mod check;
+pub mod keys;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -160,7 +161,7 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
     });
     let malformed = !diagnostics.is_empty();
     let d = &mut diagnostics;
-    let mut fields = Fields::new(place, &node, |key| key, d);
+    let mut fields = Fields::new(place, &node, keys::SETTINGS, |key| key, d);
 
     let language = fields.text("language", d).map_or_else(|| "en".into(), |l| l.value);
     let title = fields.text("title", d).map(|t| t.value);
@@ -206,7 +207,7 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
     let (home_sections, home_topics) = match fields.get("home") {
         None => (Vec::new(), Vec::new()),
         Some(node) => {
-            let mut home = Fields::new(place, node, |key| key, d);
+            let mut home = Fields::new(place, node, &[keys::HOME], |key| key, d);
             let lists = (home.texts("sections", d), home.texts("topics", d));
             home.finish("`home`", Unknown::Refuse, &[], d);
             lists
@@ -214,7 +215,7 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
     };
     let theme = fields.get("theme").map_or_else(Theme::default, |node| theme(place, node, d));
     let budget = fields.get("budget").and_then(|node| {
-        let mut budget = Fields::new(place, node, |key| key, d);
+        let mut budget = Fields::new(place, node, &[keys::BUDGET], |key| key, d);
         let page = budget.text("page", d).and_then(|page| {
             let bytes = bytes(&page.value);
             if bytes.is_none() {
@@ -227,7 +228,7 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         page
     });
     let avif = fields.get("pictures").is_some_and(|node| {
-        let mut pictures = Fields::new(place, node, |key| key, d);
+        let mut pictures = Fields::new(place, node, &[keys::PICTURES], |key| key, d);
         let avif = pictures.flag("avif", d).unwrap_or(false);
         if avif && cfg!(not(feature = "avif")) {
             d.push(settings::no_feature(place.span(&node.at), "pictures in AVIF", "avif"));
@@ -239,7 +240,7 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
     let permalink = match fields.get("permalinks") {
         None => None,
         Some(node) => {
-            let mut permalinks = Fields::new(place, node, |key| key, d);
+            let mut permalinks = Fields::new(place, node, &[keys::PERMALINKS], |key| key, d);
             let briefings = permalinks.text("briefings", d).and_then(|p| permalink(place, &p, d));
             permalinks.finish("`permalinks`", Unknown::Refuse, &[], d);
             briefings
@@ -248,7 +249,7 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
     let (rename, ignore) = match fields.get("front_matter") {
         None => (BTreeMap::new(), Vec::new()),
         Some(node) => {
-            let mut inner = Fields::new(place, node, |key| key, d);
+            let mut inner = Fields::new(place, node, &[keys::FRONT_MATTER], |key| key, d);
             let rename = inner.entries("rename", d).iter();
             let rename = rename
                 .filter_map(|e| Some((e.key.clone(), text(place, &e.key, &e.value, d)?.value)))
@@ -306,7 +307,7 @@ pub fn split_url(url: &str) -> Option<(String, String)> {
 }
 
 fn language_config(place: Place<'_>, entry: &Entry, d: &mut Vec<Diagnostic>) -> LanguageConfig {
-    let mut fields = Fields::new(place, &entry.value, |key| key, d);
+    let mut fields = Fields::new(place, &entry.value, &[keys::LANGUAGE], |key| key, d);
     let config = LanguageConfig {
         title: fields.text("title", d).map(|t| t.value),
         description: fields.text("description", d).map(|t| t.value),
@@ -340,7 +341,7 @@ fn section(place: Place<'_>, entry: &Entry, language: &str, d: &mut Vec<Diagnost
             suggestion.as_deref(),
         ));
     }
-    let mut fields = Fields::new(place, &entry.value, |key| key, d);
+    let mut fields = Fields::new(place, &entry.value, &[keys::SECTION], |key| key, d);
     let section = Section {
         id: entry.key.clone(),
         titles: titles(&mut fields, language, d),
@@ -352,7 +353,7 @@ fn section(place: Place<'_>, entry: &Entry, language: &str, d: &mut Vec<Diagnost
 }
 
 fn menu_item(place: Place<'_>, node: &Node, language: &str, d: &mut Vec<Diagnostic>) -> Option<MenuItem> {
-    let mut fields = Fields::new(place, node, |key| key, d);
+    let mut fields = Fields::new(place, node, &[keys::MENU_ITEM], |key| key, d);
     let titles = titles(&mut fields, language, d);
     let url = fields.text("url", d);
     if let Some(url) = &url
@@ -375,13 +376,13 @@ fn menu_item(place: Place<'_>, node: &Node, language: &str, d: &mut Vec<Diagnost
 }
 
 fn theme(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Theme {
-    let mut fields = Fields::new(place, node, |key| key, d);
+    let mut fields = Fields::new(place, node, &[keys::THEME], |key| key, d);
     let accent = colour(place, &mut fields, "accent", d);
     let masthead = colour(place, &mut fields, "masthead", d);
     let font = fields.text("font", d).and_then(|font| {
         let is_known = FONTS.contains(&font.value.as_str());
         if !is_known {
-            d.push(front_matter::bad_choice(place.span(&font.at), &font.value, FONTS));
+            d.push(front_matter::bad_choice(place.span(&font.at), &font.value, FONTS.iter().copied()));
         }
         is_known.then_some(font.value)
     });
@@ -404,7 +405,7 @@ fn bytes(text: &str) -> Option<usize> {
 }
 
 /// Typefaces that come with the program.
-const FONTS: [&str; 1] = ["noto-serif"];
+const FONTS: &[&str] = &["noto-serif"];
 
 fn colour(
     place: Place<'_>,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::facts::ExplainerRef;
 use super::identity::{Identity, Kind};
-use super::{Rules, markdown};
+use super::{Rules, keys, markdown};
 use crate::diagnostic::catalog::{editorial, front_matter};
 use crate::diagnostic::{Code, Diagnostic, Nature};
 use crate::fields::{Fields, Located, Place, Unknown, is_position, is_unsafe_url, text};
@@ -253,7 +253,7 @@ pub fn read(
         return Front::default();
     }
     let rename = |key| rules.rename.get(key).map_or(key, String::as_str);
-    let mut fields = Fields::new(place, &node, rename, d);
+    let mut fields = Fields::new(place, &node, keys::of(identity.kind), rename, d);
     let kind = identity.kind;
     let language = identity.language.as_deref().unwrap_or(&rules.language);
     let mut reader =
@@ -262,7 +262,15 @@ pub fn read(
     let title_key = if kind == Kind::Author && fields.key_at("title").is_none() { "name" } else { "title" };
     let mut front = Front {
         at: range,
-        title: fields.text(title_key, d),
+        title: match kind {
+            Kind::Author => {
+                let (name, title) = (fields.text("name", d), fields.text("title", d));
+                name.or(title)
+            }
+            Kind::Briefing | Kind::Explainer | Kind::Topic | Kind::Thread | Kind::Page => {
+                fields.text("title", d)
+            }
+        },
         updated: reader.moment(&mut fields, "updated", d),
         description: value(fields.text("description", d)),
         image: reader.image(&mut fields, d),
@@ -388,7 +396,7 @@ impl Reader<'_> {
                 d.push(front_matter::not_a_group(self.place.span(&node.at), "a change", example));
                 continue;
             }
-            let mut change = Fields::new(self.place, node, |key| key, d);
+            let mut change = Fields::new(self.place, node, &[keys::CHANGE], |key| key, d);
             let date = self.date(&mut change, "date", d);
             let text = self.required_text(&mut change, "text", "a change", d);
             if date.is_none() && change.key_at("date").is_none() {
@@ -508,7 +516,7 @@ impl Reader<'_> {
                 }
                 continue;
             }
-            let mut inner = Fields::new(self.place, node, |key| key, d);
+            let mut inner = Fields::new(self.place, node, &[keys::SHOWN], |key| key, d);
             let id = inner.text("ref", d);
             let version = inner.text("version", d);
             let show = inner.text("show", d);
@@ -548,7 +556,7 @@ impl Reader<'_> {
                 });
                 continue;
             }
-            let mut inner = Fields::new(self.place, node, |key| key, d);
+            let mut inner = Fields::new(self.place, node, &[keys::SOURCE], |key| key, d);
             let url = self.url(&mut inner, "url", d);
             let title = value(inner.text("title", d)).or_else(|| url.clone());
             let publisher = value(inner.text("publisher", d));
@@ -585,7 +593,7 @@ impl Reader<'_> {
                 d.push(front_matter::not_a_group(self.place.span(&node.at), "a correction", example));
                 continue;
             }
-            let mut inner = Fields::new(self.place, node, |key| key, d);
+            let mut inner = Fields::new(self.place, node, &[keys::CORRECTION], |key| key, d);
             let date = self.moment(&mut inner, "date", d);
             let text = self.required_text(&mut inner, "text", "a correction", d);
             let kind = match inner.text("kind", d) {
@@ -643,7 +651,7 @@ impl Reader<'_> {
             let alt_missing = Some(Located { value: map, at: node.at.clone() });
             return self.safe(src, d).map(|src| Image { alt_missing, ..plain(src) });
         }
-        let mut inner = Fields::new(self.place, node, |key| key, d);
+        let mut inner = Fields::new(self.place, node, keys::IMAGE, |key| key, d);
         let given = inner.text("src", d);
         let src = given.clone().and_then(|src| self.safe(src, d));
         let image = Image {
@@ -706,7 +714,7 @@ impl Reader<'_> {
                 }
                 continue;
             }
-            let mut inner = Fields::new(self.place, node, |key| key, d);
+            let mut inner = Fields::new(self.place, node, &[keys::LINK], |key| key, d);
             let url = self.url(&mut inner, "url", d);
             let title = value(inner.text("title", d)).or_else(|| url.clone());
             inner.finish("a link", Unknown::Inside, &[], d);

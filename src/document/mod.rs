@@ -6,6 +6,7 @@ pub mod directives;
 pub mod facts;
 pub mod front;
 pub mod identity;
+pub mod keys;
 pub mod lists;
 pub mod markdown;
 pub mod nesting;

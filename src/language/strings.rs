@@ -9,6 +9,7 @@ use icu_plurals::{PluralCategory, PluralRules, PluralRulesOptions};
 use super::heads::Heads;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::front_matter;
+use crate::fields::shape::{Keys, Shape, key};
 use crate::fields::{Fields, Place, Unknown, text};
 use crate::yaml::{Node, Value};
 
@@ -34,6 +35,18 @@ pub enum Text {
     Plural(BTreeMap<String, String>),
 }
 
+/// The keys of a strings file.
+const KEYS: Keys = &[&[
+    key("name", Shape::Text, "The language's own name."),
+    key("direction", Shape::OneOf(&["ltr", "rtl"]), "Which way it is written."),
+    key(
+        "strings",
+        Shape::Map(&Shape::Any),
+        "The words of the interface; with plural forms where there are any.",
+    ),
+    key("heads", Shape::Map(&Shape::List(&Shape::Text)), "Run-in heads, by the component they open."),
+]];
+
 impl Strings {
     /// The strings of a language without any text yet.
     pub fn new(code: &str) -> Self {
@@ -53,7 +66,7 @@ impl Strings {
 
     /// Reads a strings file over what is there.
     pub fn merge(&mut self, place: Place<'_>, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
-        let mut fields = Fields::new(place, node, |key| key, diagnostics);
+        let mut fields = Fields::new(place, node, KEYS, |key| key, diagnostics);
         if let Some(name) = fields.text("name", diagnostics) {
             self.name = name.value;
         }

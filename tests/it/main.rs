@@ -28,4 +28,5 @@ mod random;
 #[cfg(feature = "serve")]
 mod reader;
 mod rules;
+mod schema;
 mod site;

@@ -1,6 +1,8 @@
 //! A YAML map read key by key: every wrong type, duplicate and unknown key of a map becomes a diagnostic,
 //! and reading goes on. Front matter, nutgraf.yaml and component bodies are all read through this.
 
+pub mod shape;
+
 use std::ops::Range;
 
 use crate::diagnostic::catalog::{front_matter, settings};
@@ -8,6 +10,7 @@ use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Diagnostic, Edit, Span};
 use crate::path::SitePath;
 use crate::yaml::{Entry, Node, Value};
+use shape::{Keys, Shape};
 
 /// A value and the bytes of the file it stands in. Two are equal when their values are, wherever they stand.
 #[derive(Clone, Debug, Eq)]
@@ -57,16 +60,19 @@ pub struct Fields<'a> {
     pub place: Place<'a>,
     /// The whole map, in bytes of the file.
     pub at: Range<usize>,
+    /// What the map may hold.
+    keys: Keys,
     entries: Vec<(&'a str, &'a Entry)>,
     asked: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
-    /// Starts reading a node as a map; `rename` gives keys the name they are known under. A node that is
+    /// Starts reading a node as a map of these keys; `rename` gives keys the name they are known under. A node that is
     /// no map is an error and reads as an empty one.
     pub fn new(
         place: Place<'a>,
         node: &'a Node,
+        keys: Keys,
         rename: impl Fn(&'a str) -> &'a str,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
@@ -93,11 +99,12 @@ impl<'a> Fields<'a> {
                 diagnostics.push(front_matter::not_a_map(place.span(&node.at), node.describe()));
             }
         }
-        Self { place, at: node.at.clone(), entries, asked: Vec::new() }
+        Self { place, at: node.at.clone(), keys, entries, asked: Vec::new() }
     }
 
     /// The value of a key, unless it is absent, empty or null.
     pub fn get(&mut self, key: &'static str) -> Option<&'a Node> {
+        debug_assert!(shape::find(self.keys, key).is_some(), "`{key}` is among the keys of its map");
         self.asked.push(key);
         self.entries.iter().find(|(known, _)| *known == key).map(|(_, e)| &e.value).filter(|n| !n.is_empty())
     }
@@ -174,6 +181,9 @@ impl<'a> Fields<'a> {
 
     /// Ends reading: every key that nobody asked for is reported, with the nearest that was.
     pub fn finish(self, of: &str, unknown: Unknown, ignore: &[String], diagnostics: &mut Vec<Diagnostic>) {
+        let is_read =
+            |key: &shape::Key| self.asked.contains(&key.name) || matches!(key.shape, Shape::Alias(_));
+        debug_assert!(self.keys.iter().copied().flatten().all(is_read), "every key of {of} is read");
         let mut taken: Vec<&str> = self.entries.iter().map(|(key, _)| *key).collect();
         for (key, entry) in &self.entries {
             if self.asked.contains(key) || ignore.iter().any(|i| i == key || *i == entry.key) {
