@@ -13,12 +13,19 @@ const SEAL: usize = blake3::OUT_LEN;
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
     folder: Option<PathBuf>,
+    /// Whether nothing new is kept.
+    only_read: bool,
 }
 
 impl Cache {
     /// The cache of the site in a folder.
     pub fn of(site: &Path) -> Self {
-        Self { folder: Some(site.join(".nutgraf").join("cache")) }
+        Self { folder: Some(site.join(".nutgraf").join("cache")), only_read: false }
+    }
+
+    /// The same for who may write nothing.
+    pub fn to_read(site: &Path) -> Self {
+        Self { only_read: true, ..Self::of(site) }
     }
 
     /// What is kept under a key.
@@ -31,7 +38,7 @@ impl Cache {
 
     /// Keeps something under a key. What cannot be kept is made again the next time.
     pub fn put(&self, key: &str, content: &[u8]) {
-        let Some(file) = self.file(key) else { return };
+        let Some(file) = self.file(key).filter(|_| !self.only_read) else { return };
         let Some(folder) = file.parent() else { return };
         let mut entry = seal_of(key, content).as_bytes().to_vec();
         entry.extend_from_slice(content);

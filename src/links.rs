@@ -115,6 +115,15 @@ impl Linker<'_> {
         }
     }
 
+    /// Why an address from the site's root shows nothing at this moment, when something is to be there.
+    pub fn withheld(&self, path: &str) -> Option<Withheld> {
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        match self.rooted(path) {
+            Found::Withheld(why) => Some(why),
+            Found::Entry(_) | Found::Page(_) | Found::File(_) | Found::Nothing => None,
+        }
+    }
+
     /// Where a link leads, as an attribute says it; `None` when it is to become plain text.
     pub fn href(&self, from: &Document, language: &str, written: &str) -> Option<String> {
         self.link(from, language, written).href(written, |anchor| format!("#{anchor}"))
@@ -295,8 +304,15 @@ pub fn check_settings(linker: Linker<'_>) -> Vec<Diagnostic> {
         config.menu.iter().filter(|item| item.url.value.starts_with('/') && !is_outside(&item.url.value))
     {
         let path = item.url.value.split(['?', '#']).next().unwrap_or_default();
-        if let Found::Nothing = linker.rooted(path) {
-            diagnostics.push(say::dead_link(span(&item.url.at), path, linker.routes.urls()));
+        match linker.rooted(path) {
+            Found::Nothing => {
+                diagnostics.push(say::dead_link(span(&item.url.at), path, linker.routes.urls()));
+            }
+            Found::Withheld(why) => {
+                let reason = why.reason(&config.timezone);
+                diagnostics.push(say::withheld_link(span(&item.url.at), path, &reason));
+            }
+            Found::Entry(_) | Found::Page(_) | Found::File(_) => {}
         }
     }
     for named in config.theme.css.iter().chain(&config.theme.logo) {

@@ -125,9 +125,14 @@ impl<'a> Leaks<'a> {
         self.index();
     }
 
+    /// Whether nothing is withheld that could be told.
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
+    }
+
     /// What an output tells.
     pub fn look(&self, path: &OutputPath, bytes: &[u8]) -> Vec<Diagnostic> {
-        if self.secrets.is_empty() {
+        if self.is_empty() {
             return Vec::new();
         }
         let mut said = Vec::new();
@@ -138,18 +143,21 @@ impl<'a> Leaks<'a> {
                 slugs.filter(|secret| secret.text == segment).map(|secret| self.tell(secret, path, true)),
             );
         }
-        let near = self.near(bytes);
+        let Ok(text) = std::str::from_utf8(bytes) else { return said };
+        // Letters that are written as numbers hide a word.
+        let has_numbers = text.contains("&#") || text.contains("\\u");
+        let read = if has_numbers { Cow::Owned(decoded(text)) } else { Cow::Borrowed(text) };
+        let near = self.near(read.as_bytes());
         if near.is_empty() {
             return said;
         }
-        let text = String::from_utf8_lossy(bytes);
         let (mut whole, mut bare): (Option<String>, Option<String>) = (None, None);
         for secret in near.into_iter().map(|i| &self.secrets[i]) {
             let told = match secret.kind {
-                SecretKind::Slug => self.links_to(&text, &secret.text),
+                SecretKind::Slug => self.links_to(text, &secret.text),
                 SecretKind::Title | SecretKind::Sentence => {
-                    let whole = whole.get_or_insert_with(|| decoded(&text));
-                    let bare = bare.get_or_insert_with(|| decoded(&without_tags(&text)));
+                    let whole = whole.get_or_insert_with(|| decoded(text));
+                    let bare = bare.get_or_insert_with(|| decoded(&without_tags(text)));
                     whole.contains(&secret.text) || bare.contains(&secret.text)
                 }
             };
@@ -173,8 +181,8 @@ impl<'a> Leaks<'a> {
             let after = after.strip_prefix(".html").unwrap_or(after);
             let is_segment = before.ends_with('/')
                 && (after.starts_with(|c| ends(c) || matches!(c, '/' | '#' | '?')) || after.is_empty());
-            let is_ours =
-                before.starts_with(&config.origin) || before.starts_with('/') && !before.starts_with("//");
+            let is_ours = before.strip_prefix(&config.origin).is_some_and(|path| path.starts_with('/'))
+                || before.starts_with('/') && !before.starts_with("//");
             // `</b>` closes an element.
             let is_tag = text[..start].ends_with('<');
             is_segment && is_ours && !is_tag
@@ -298,24 +306,65 @@ fn without_tags(html: &str) -> String {
 
 /// A text as it is read: without the escapes of HTML and JSON, its spaces plain.
 fn decoded(text: &str) -> String {
-    let mut plain = text.to_owned();
-    let escapes = [
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&#x2F;", "/"),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&nbsp;", " "),
-        ("\\\"", "\""),
-        ("\\/", "/"),
-        ("&amp;", "&"),
-    ];
-    for (escape, letter) in escapes {
-        if plain.contains(escape) {
-            plain = plain.replace(escape, letter);
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '\\']) {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some((letter, length)) = escape(rest) {
+            plain.push(letter);
+            rest = &rest[length..];
+        } else {
+            plain.push_str(&rest[..1]);
+            rest = &rest[1..];
         }
     }
+    plain.push_str(rest);
     flat(&plain).into_owned()
 }
+
+/// The letter that a text begins with an escape of, and how long that is.
+fn escape(text: &str) -> Option<(char, usize)> {
+    if let Some(json) = text.strip_prefix('\\') {
+        return match json.as_bytes().first()? {
+            b'u' => {
+                let code = u32::from_str_radix(json.get(1..5)?, 16).ok()?;
+                Some((char::from_u32(code)?, 6))
+            }
+            b'"' => Some(('"', 2)),
+            b'/' => Some(('/', 2)),
+            _ => None,
+        };
+    }
+    let name = text.strip_prefix('&')?;
+    let end = name.char_indices().take(10).find(|(_, c)| *c == ';')?.0;
+    let name = &name[..end];
+    let letter = match name.strip_prefix('#') {
+        Some(number) => {
+            let hex = number.strip_prefix(['x', 'X']);
+            let code = hex.map_or_else(|| number.parse(), |hex| u32::from_str_radix(hex, 16)).ok()?;
+            char::from_u32(code)?
+        }
+        None => NAMED.iter().find(|(own, _)| *own == name)?.1,
+    };
+    Some((letter, end + 2))
+}
+
+/// Letters by their names in HTML: those that stand in headlines.
+const NAMED: &[(&str, char)] = &[
+    ("amp", '&'),
+    ("apos", '\''),
+    ("gt", '>'),
+    ("hellip", '…'),
+    ("laquo", '«'),
+    ("ldquo", '“'),
+    ("lsquo", '‘'),
+    ("lt", '<'),
+    ("mdash", '—'),
+    ("nbsp", ' '),
+    ("ndash", '–'),
+    ("quot", '"'),
+    ("raquo", '»'),
+    ("rdquo", '”'),
+    ("rsquo", '’'),
+];

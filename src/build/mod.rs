@@ -141,22 +141,26 @@ pub fn build(
         })
         .collect();
     diagnostics.extend(leak::pictures(edition, site));
+    let assets = assets(edition);
+    diagnostics.extend(
+        assets
+            .iter()
+            .filter_map(|asset| published(asset))
+            .flat_map(|output| leaked(&leaks, site, built_in, &output)),
+    );
     let mut diagnostics = check::settle(&edition.world.site, diagnostics);
     diagnostics.retain(|d| !earlier.contains(d));
-    let assets = assets(edition);
     let pictures = pictures(edition, &assets);
     if let Some(stage) = stage.as_ref().filter(|_| !stopped(&diagnostics)) {
         assets.par_iter().for_each(|asset| {
-            let body = match &asset.bytes {
-                AssetBytes::File(file) => Body::File(file.clone()),
-                AssetBytes::Text(text) => Body::Text(Arc::clone(text)),
-                AssetBytes::Bare { file, xmp } => match read(site, built_in, file) {
-                    Ok(bytes) => Body::Bytes(media::bare(&bytes, xmp.as_deref())),
-                    Err(error) => return keep(Err(error)),
-                },
-                AssetBytes::Made(_) | AssetBytes::Nothing => return,
-            };
-            keep(put(stage, site, built_in, &Output { path: asset.url.output(), body, card: None }));
+            if let Some(output) = published(asset) {
+                keep(put(stage, site, built_in, &output));
+            } else if let AssetBytes::Bare { file, xmp } = &asset.bytes {
+                keep(read(site, built_in, file).and_then(|bytes| {
+                    let body = Body::Bytes(media::bare(&bytes, xmp.as_deref()));
+                    put(stage, site, built_in, &Output { path: asset.url.output(), body, card: None })
+                }));
+            }
         });
         let by_file: Vec<&[Recipe]> = pictures.chunk_by(|a, b| a.source == b.source).collect();
         let darkroom = Darkroom::new(options.cache);
@@ -244,30 +248,40 @@ fn assets(edition: &Edition) -> Vec<&Asset> {
     wanted.iter().filter_map(|file| world.assets.get(file)).collect()
 }
 
+/// An asset that is published as it is; nothing for a picture that is made or stripped first.
+fn published(asset: &Asset) -> Option<Output> {
+    let body = match &asset.bytes {
+        AssetBytes::File(file) => Body::File(file.clone()),
+        AssetBytes::Text(text) => Body::Text(Arc::clone(text)),
+        AssetBytes::Bare { .. } | AssetBytes::Made(_) | AssetBytes::Nothing => return None,
+    };
+    Some(Output { path: asset.url.output(), body, card: None })
+}
+
 /// What an output tells of what is withheld. Pictures and other files without text tell nothing that can be read.
 fn leaked(leaks: &Leaks<'_>, site: &Tree, built_in: &Tree, output: &Output) -> Vec<Diagnostic> {
     match &output.body {
         Body::Bytes(bytes) => leaks.look(&output.path, bytes),
         Body::Text(text) => leaks.look(&output.path, text.as_bytes()),
         Body::File(file) => {
-            let is_text = |ending: &&&str| output.path.as_str().ends_with(**ending);
-            let texts = [
-                ".html",
-                ".htm",
-                ".txt",
-                ".xml",
-                ".json",
-                ".js",
-                ".css",
-                ".svg",
-                ".md",
-                ".csv",
-                ".webmanifest",
-            ];
-            let bytes = texts.iter().find(is_text).and_then(|_| read(site, built_in, file).ok());
-            leaks.look(&output.path, &bytes.unwrap_or_default())
+            let bytes = if leaks.is_empty() || is_picture(file) {
+                Vec::new()
+            } else {
+                read(site, built_in, file).unwrap_or_default()
+            };
+            leaks.look(&output.path, &bytes)
         }
     }
+}
+
+/// Whether a file has no text that could be read, by its name.
+fn is_picture(file: &SitePath) -> bool {
+    let name = file.as_str().to_ascii_lowercase();
+    let endings = [
+        ".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".ico", ".mp3", ".mp4", ".ogg", ".webm", ".pdf",
+        ".zip", ".woff", ".woff2", ".ttf", ".otf",
+    ];
+    endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Draws a social card, unless it was drawn before.

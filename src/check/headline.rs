@@ -33,8 +33,8 @@ pub fn period(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
     // `U.S.`, `Inc.`, `г.` and `…` end with their own.
     let shortened = is_abbreviation(last) || text.ends_with(['.', '…']);
     if !shortened {
-        let period = passage.place(&(title.value.len() - 1..title.value.len()));
-        d.push(say::headline_period(story.span(&title.at), story.span(&period)));
+        let period = passage.exact(&(title.value.len() - 1..title.value.len()));
+        d.push(say::headline_period(story.span(&title.at), period.map(|at| story.span(&at))));
     }
 }
 

@@ -157,9 +157,11 @@ fn unused(world: &World, entries: &[&Entry], said: &[Diagnostic]) -> Vec<Diagnos
             by_file.entry(&span.file).or_default().insert((diagnostic.code, span.start));
         }
     }
-    let is_on = |code: Code| match world.site.config.check.levels.get(&code) {
-        Some(level) => level.is_some(),
-        None => code.nature() == Nature::Rule,
+    // What else may be allowed was looked for elsewhere.
+    let is_on = |code: Code| match code.nature() {
+        Nature::Rule => world.site.config.check.levels.get(&code).is_none_or(Option::is_some),
+        Nature::QuietRule => world.site.config.check.levels.get(&code).is_some_and(Option::is_some),
+        Nature::Error | Nature::Warning | Nature::Either => false,
     };
     let mut unused = Vec::new();
     for entry in entries {

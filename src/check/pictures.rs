@@ -71,9 +71,9 @@ pub fn in_text(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
 /// The pictures of components.
 pub fn components(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
     for component in &story.prose.components {
-        let (file, optional) = match component.name.value.trim_start_matches("nutgraf.") {
-            "figure" => ("src", false),
-            "profile" => ("image", true),
+        let file = match component.name.value.trim_start_matches("nutgraf.") {
+            "figure" => "src",
+            "profile" => "image",
             _ => continue,
         };
         let Some(src) = argument(component, file) else { continue };
@@ -84,10 +84,8 @@ pub fn components(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
                 let caption = argument(component, "caption").map(|caption| caption.value);
                 poor(story, &alt.value, caption.as_deref(), name, &alt.at, d);
             }
-            // A portrait beside a name may say nothing more; a figure that says nothing is said to be so by `alt=""`.
-            Some(_) => {}
-            None if optional => {}
-            None => d.push(say::missing_alt(story.span(&src.at), name, false)),
+            // That a figure needs it was said already; a portrait beside a name may say nothing more.
+            Some(_) | None => {}
         }
         let credited = argument(component, "credit").is_some_and(|credit| !credit.value.trim().is_empty())
             || words.is_some_and(|words| words.credit.is_some() || words.creator.is_some());

@@ -73,6 +73,7 @@ fn outdated(site: &Site, original: &Entry, translation: &Entry) -> Option<Diagno
     let span = |entry: &Entry, at: &std::ops::Range<usize>| Span::new(&entry.document.path, at.clone());
     if let (Some(own), Some(first)) = (&own.updated, &first.updated)
         && own.value.at < first.value.at
+        && (own.value.has_time || own.value.date(zone) < first.value.date(zone))
     {
         let what =
             format!("was updated on {}, this text on {}", first.value.date(zone), own.value.date(zone));
@@ -87,14 +88,14 @@ fn outdated(site: &Site, original: &Entry, translation: &Entry) -> Option<Diagno
         return Some(say::translation_outdated(places.0, places.1, &what));
     }
     let corrected = |entry: &Entry| {
-        let corrections = entry.document.front.corrections.iter();
+        let corrections = entry.document.front.corrections.clone().into_iter();
         let real = corrections.filter(|correction| correction.kind != CorrectionKind::Update);
-        real.map(|correction| (correction.date.value, correction.date.at.clone())).max_by_key(|(at, _)| *at)
+        real.map(|correction| (correction.date.value.date(zone), correction.date.at)).collect::<Vec<_>>()
     };
-    let (date, at) = corrected(original)?;
-    let is_behind = corrected(translation).is_none_or(|(own, _)| own.date(zone) < date.date(zone));
-    is_behind.then(|| {
-        let what = format!("was corrected on {}, this text was not", date.date(zone));
+    let own = corrected(translation);
+    let missing = corrected(original).into_iter().find(|(date, _)| own.iter().all(|(own, _)| own != date));
+    missing.map(|(date, at)| {
+        let what = format!("was corrected on {date}, this text was not");
         say::translation_outdated(title(translation), span(original, &at), &what)
     })
 }
@@ -144,8 +145,15 @@ pub fn orphan_pages(edition: &Edition) -> Vec<Diagnostic> {
     let templates = edition.theme.sources.values();
     pages
         .into_iter()
-        .filter(|entry| !is_named(entry) && !led_to.contains(&site.href(&entry.url)))
-        .filter(|entry| !templates.clone().any(|text| text.contains(&format!("{}\"", entry.url))))
+        .filter(|entry| {
+            let mut addresses =
+                std::iter::once(&entry.url).chain(entry.front.aliases.iter().map(|alias| &alias.value));
+            !is_named(entry) && !addresses.any(|url| led_to.contains(&site.href(url)))
+        })
+        .filter(|entry| {
+            let named = ["\"", "'"].map(|quote| format!("{}{quote}", entry.url));
+            !templates.clone().any(|text| named.iter().any(|named| text.contains(named)))
+        })
         .map(|entry| say::orphan_page(title(entry), entry.url.as_str()))
         .collect()
 }

@@ -2,9 +2,10 @@
 //! asked for.
 #![expect(clippy::disallowed_methods, reason = "it mends files of a site, as its user asked")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use similar::TextDiff;
@@ -12,6 +13,7 @@ use similar::TextDiff;
 use super::progress::Bar;
 use super::{End, MessageFormat, Session, misuse};
 use crate::build::{self, Work};
+use crate::cache::Cache;
 use crate::check::{self, fix};
 use crate::diagnostic::{Diagnostic, Sources, sort};
 use crate::edition;
@@ -76,6 +78,7 @@ fn look(session: &Session, tree: &Tree, found: &mut Vec<Diagnostic>) -> io::Resu
     let bar = Bar::new(session, Instant::now());
     let options = edition::Options {
         progress: edition::Progress(bar.of(Work::Looking)),
+        cache: Cache::to_read(&session.site),
         ..session.edition_options(Shows::Published, None)
     };
     let cache = options.cache.clone();
@@ -101,9 +104,13 @@ fn look(session: &Session, tree: &Tree, found: &mut Vec<Diagnostic>) -> io::Resu
 /// Mends what can be mended and shows it. Returns whether anything was.
 fn mend(session: &Session, tree: &Tree, found: &[Diagnostic], sources: &Sources) -> Result<bool, String> {
     let mended = fix::mend(&sort(found.to_vec()), sources);
-    let mut is_any = false;
+    let mut done: BTreeSet<PathBuf> = BTreeSet::new();
     for (file, mended) in &mended {
         let place = tree.place(file);
+        // A file that lies in the site under two names is mended once; the next round sees it anew.
+        if !done.insert(fs::canonicalize(&place).unwrap_or_else(|_| place.clone())) {
+            continue;
+        }
         let explain = |error: io::Error| format!("{file}: {error}");
         let bytes = fs::read(&place).map_err(explain)?;
         // A mark at the beginning is no part of the text, and stays.
@@ -112,13 +119,12 @@ fn mend(session: &Session, tree: &Tree, found: &[Diagnostic], sources: &Sources)
             return Err(format!("{file} was changed meanwhile, so it was left alone"));
         }
         replace(&place, format!("{mark}{}", mended.after).as_bytes()).map_err(explain)?;
-        is_any = true;
         // Other programs read a log, and a log only.
         if !matches!(session.format, MessageFormat::Sarif | MessageFormat::Github) {
             session.say(&shown(session, file, mended));
         }
     }
-    Ok(is_any)
+    Ok(!done.is_empty())
 }
 
 /// Puts a text in the place of a file whole, or not at all.

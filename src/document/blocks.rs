@@ -630,18 +630,12 @@ impl Reader<'_, '_> {
 
     /// `<!-- allow long-paragraph: the court's own words -->`: for the paragraph it stands in, or the next one.
     fn allow(&mut self, comment: &str, at: &Range<usize>) {
-        let inner = comment.trim().trim_start_matches("<!--").trim_end_matches("-->").trim();
-        let Some((word, permission)) = inner.split_once(char::is_whitespace) else { return };
-        let (name, reason) = permission.split_once(':').unwrap_or((permission, ""));
-        let name = name.trim();
-        // Any other comment that begins with the word.
-        if !word.eq_ignore_ascii_case("allow") || name.contains(char::is_whitespace) {
-            return;
-        }
+        let Some((name, reason)) = permission(comment) else { return };
         let source = self.place.source;
         let start = source[at.clone()].find(name).map_or(at.start, |i| at.start + i);
         let name_at = start..start + name.len();
-        let scope = Some(paragraph_at(source, at));
+        let written = source[at.clone()].trim_end().len();
+        let scope = Some(paragraph_at(source, &(at.start..at.start + written)));
         let allowed = front::allow(self.place, name, name_at, reason, scope, self.d);
         self.facts.allowed.extend(allowed);
     }
@@ -685,6 +679,26 @@ struct OpenHeading {
     id: Option<String>,
 }
 
+/// HTML without the permission it begins with, if it begins with one.
+pub fn without_permission(html: &str) -> &str {
+    let start = html.len() - html.trim_start().len();
+    let end = html.find("-->").map(|i| i + 3);
+    match end.filter(|end| start < *end && permission(&html[start..*end]).is_some()) {
+        Some(end) => &html[end..],
+        None => html,
+    }
+}
+
+/// What a comment allows, and why; nothing for any other HTML.
+pub fn permission(html: &str) -> Option<(&str, &str)> {
+    let inner = html.trim().strip_prefix("<!--")?.strip_suffix("-->")?.trim();
+    let (word, permission) = inner.split_once(char::is_whitespace)?;
+    let (name, reason) = permission.split_once(':').unwrap_or((permission, ""));
+    let name = name.trim();
+    // Any other comment that begins with the word has more words.
+    (word.eq_ignore_ascii_case("allow") && !name.contains(char::is_whitespace)).then_some((name, reason))
+}
+
 /// The paragraph or the item of a list that a place stands in; for a line of its own, the paragraph below it.
 fn paragraph_at(source: &str, at: &Range<usize>) -> Range<usize> {
     let line = source[..at.start].rfind('\n').map_or(0, |i| i + 1);
@@ -696,18 +710,22 @@ fn paragraph_at(source: &str, at: &Range<usize>) -> Range<usize> {
         ["- ", "* ", "+ "].iter().any(|mark| line.starts_with(mark))
             || number.len() < line.len() && number.starts_with(['.', ')'])
     };
-    let (mut start, mut end, mut has_text) = (0, 0, !is_alone);
-    for line in source.split_inclusive('\n') {
-        let is_empty = line.trim().is_empty();
+    // Only what is near is looked at: a text may have many comments.
+    let above = source[..line]
+        .rfind("\n\n")
+        .map_or(0, |i| i + 2)
+        .max(source[..line].rfind("\r\n\r\n").map_or(0, |i| i + 4));
+    let mut start = if is_alone { line } else { above };
+    let mut end = start;
+    let mut has_text = !is_alone;
+    for line in source[start..].split_inclusive('\n') {
         let begins_item = !is_alone && is_item(line);
-        if end + line.len() <= at.start && is_empty {
-            start = end + line.len();
-        } else if end <= at.start && begins_item {
+        if end <= at.start && begins_item {
             start = end;
-        } else if end >= at.end && has_text && (is_empty || begins_item) {
+        } else if end >= at.end && has_text && (line.trim().is_empty() || begins_item) {
             break;
         }
-        has_text |= end >= at.end && !is_empty;
+        has_text |= end >= at.end && !line.trim().is_empty() && !line.trim_start().starts_with("<!--");
         end += line.len();
     }
     start..end

@@ -641,14 +641,13 @@ impl Reader<'_> {
         };
         if node.as_text().is_some() {
             let src = text(self.place, "image", node, d)?;
-            let written = self.place.source.get(node.at.clone()).unwrap_or_default();
-            let quote = if written.contains([',', '[', ']', '{', '}']) && !written.starts_with(['"', '\'']) {
-                "\""
-            } else {
-                ""
-            };
-            let map = format!("{{src: {quote}{written}{quote}, alt: \"\"}}");
-            let alt_missing = Some(Located { value: map, at: node.at.clone() });
+            let alt_missing = self.plain_scalar(node).map(|written| {
+                let needs_quotes =
+                    written.contains([',', '[', ']', '{', '}']) && !written.starts_with(['"', '\'']);
+                let quote = if needs_quotes { "\"" } else { "" };
+                let map = format!("{{src: {quote}{written}{quote}, alt: \"\"}}");
+                Located { value: map, at: node.at.clone() }
+            });
             return self.safe(src, d).map(|src| Image { alt_missing, ..plain(src) });
         }
         let mut inner = Fields::new(self.place, node, keys::IMAGE, |key| key, d);
@@ -683,6 +682,19 @@ impl Reader<'_> {
         Some(image)
     }
 
+    /// A text as it is written, when it is written plainly: on one line, no alias, no tag, with nothing to escape.
+    fn plain_scalar(&self, node: &Node) -> Option<&str> {
+        let written = self.place.source.get(node.at.clone())?;
+        let text = node.as_text()?;
+        let quoted = ["\"", "'"].iter().any(|quote| written == format!("{quote}{text}{quote}"));
+        let is_plain = written == text && !text.contains(['"', '\'', '\n', '\\']);
+        // What an anchor or a tag stands before is more than its text.
+        let before = self.place.source[..node.at.start].trim_end_matches([' ', '\t']);
+        (is_plain || quoted && !text.contains('\n'))
+            .then_some(written)
+            .filter(|_| before.ends_with([':', ',', '{']))
+    }
+
     /// What puts an empty `alt` after the `src` of a map.
     fn alt_missing(&self, image: &Fields<'_>, node: &Node) -> Option<Located<String>> {
         let Value::Map(entries) = &node.value else { return None };
@@ -690,6 +702,7 @@ impl Reader<'_> {
         if image.key_at("alt").is_some() {
             return None;
         }
+        self.plain_scalar(&src.value)?;
         let source = self.place.source;
         let end = src.value.at.end;
         if source[node.at.start..].starts_with('{') {

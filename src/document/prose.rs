@@ -106,7 +106,8 @@ impl Passage {
             (own.len() == source.len()).then(|| source.start + at - own.start)
         };
         let (start, end) = (found(part.start, false)?, found(part.end, true)?);
-        (start <= end).then_some(start..end)
+        // Between two pieces there may be a mark that is no part of the text.
+        (start + part.len() == end).then_some(start..end)
     }
 
     /// The words of the text with their places in it: letters and digits, with what joins them inside a word.

@@ -63,7 +63,10 @@ pub fn settle(site: &Site, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> 
         }
         let usual = (diagnostic.code.nature() != Nature::QuietRule).then_some(Severity::Warning);
         match levels.get(&diagnostic.code).copied().unwrap_or(usual) {
-            Some(severity) => diagnostic.severity = severity,
+            Some(severity) => {
+                let is_left_out = diagnostic.span.as_ref().is_some_and(|span| left_out.contains(&span.file));
+                diagnostic.severity = if is_left_out { Severity::Warning } else { severity };
+            }
             None => return false,
         }
         !is_allowed(site, diagnostic)

@@ -629,7 +629,10 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
             .unwrap_or_else(|| config.title.clone()),
         url: site.href(&list_url(site, &List::Home, code)),
     });
-    let menu = config.menu.iter().map(|item| MenuEntry {
+    // What is withheld is in no menu.
+    let is_there = |url: &str| !url.starts_with('/') || world.linker().withheld(url).is_none();
+    let shown = config.menu.iter().filter(|item| is_there(&item.url.value));
+    let menu = shown.map(|item| MenuEntry {
         title: item.titles.get(language).or_else(|| item.titles.values().next()).cloned().unwrap_or_default(),
         url: menu_url(world, &item.url.value, language),
     });

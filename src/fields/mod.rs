@@ -195,7 +195,15 @@ impl<'a> Fields<'a> {
             // Under the name that was meant there may be something already.
             let meant = nearest(key, known.clone()).filter(|meant| !taken.contains(meant) && !comma);
             taken.extend(meant);
-            let fix = meant.map(|meant| (format!("name the key `{meant}`"), span.clone(), meant.to_owned()));
+            let written = self.place.source.get(entry.key_at.clone()).unwrap_or_default();
+            let quote = written
+                .chars()
+                .next()
+                .filter(|c| matches!(c, '"' | '\''))
+                .map_or_else(String::new, String::from);
+            let fix = meant.map(|meant| {
+                (format!("name the key `{meant}`"), span.clone(), format!("{quote}{meant}{quote}"))
+            });
             let diagnostic = match unknown {
                 Unknown::Inside if comma => front_matter::comma_in_braces(span, of),
                 Unknown::Warn => front_matter::unknown_key(span, key, of, known),

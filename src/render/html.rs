@@ -11,6 +11,7 @@ use super::content::Content;
 use super::{Marks, holds};
 use crate::config::RawHtml;
 use crate::document::blocks::footnote_slug;
+use crate::document::blocks::without_permission;
 use crate::document::nesting::Nesting;
 use crate::document::{Document, MarkdownBlock, markdown, raw_html};
 use crate::edition::functions::WIDTHS;
@@ -220,10 +221,14 @@ impl<'t> Writer<'_, '_, '_, 't> {
             Event::Start(tag) => self.start(tag, at),
             Event::End(tag) => self.end(tag),
             Event::Text(text) if !self.code && self.link == 0 => self.text(&text),
-            Event::Html(html) | Event::InlineHtml(html) => match self.content.raw_html() {
-                RawHtml::Escape => self.pending.push(Event::Text(html)),
-                RawHtml::Allow | RawHtml::Sanitize => self.pending.push(Event::InlineHtml(html)),
-            },
+            Event::Html(html) | Event::InlineHtml(html) => {
+                // What an editor is allowed is for editors.
+                let html = CowStr::from(without_permission(&html).to_owned());
+                match self.content.raw_html() {
+                    RawHtml::Escape => self.pending.push(Event::Text(html)),
+                    RawHtml::Allow | RawHtml::Sanitize => self.pending.push(Event::InlineHtml(html)),
+                }
+            }
             Event::FootnoteReference(label) => {
                 let html = self.content.footnote_reference(&label);
                 self.raw(html);

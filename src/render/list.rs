@@ -10,7 +10,7 @@ use crate::document::Kind;
 use crate::edition::{Edition, views};
 use crate::path::{SitePath, Url};
 use crate::route::{self, List, Pages, page_url};
-use crate::site::{EntryId, Group, Site};
+use crate::site::{self, EntryId, Group, Site};
 
 /// How many entries a block of the front page has.
 const HOME_BLOCK: usize = 5;
@@ -234,8 +234,7 @@ fn home(edition: &Edition, language: &str) -> Value {
     let world = &edition.world;
     let site = &world.site;
     let all = site.groups.of(Group::All, language);
-    let pinned = |id: &&EntryId| site.entries[**id].front.pin.is_some_and(|pin| pin.at > site.now);
-    let lead = all.iter().find(pinned).or(all.first()).copied();
+    let lead = site::lead(site, language, site.now);
     let rest: Vec<EntryId> = all.iter().copied().filter(|id| Some(*id) != lead).collect();
     let mut map = Map::new();
     map.insert("lead".into(), lead.map_or_else(Value::none, |id| world.card(id)));

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::{Entry, EntryId, Site};
+use super::{Entry, EntryId, Site, Withheld};
 use crate::diagnostic::catalog::site as say;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::facts::ExplainerRef;
@@ -339,6 +339,10 @@ pub fn check(site: &Site, entry: &Entry, d: &mut Vec<Diagnostic>) {
             None => {
                 let version = reference.version.as_ref();
                 let written = version.map_or("", |v| &v.value);
+                if let Some(why) = withheld_version(site, id, written) {
+                    d.push(say::withheld_link(span, id, &why.reason(&site.config.timezone)));
+                    continue;
+                }
                 let nearest = nearest_version(site, id, &entry.language, written);
                 let span = version.map_or(span, |v| Span::new(file, v.at.clone()));
                 d.push(say::unknown_version(span, id, written, nearest.as_deref()));
@@ -353,6 +357,16 @@ pub fn check(site: &Site, entry: &Entry, d: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// Why a version of an explainer is not published, when there is such a version.
+fn withheld_version(site: &Site, id: &str, written: &str) -> Option<Withheld> {
+    let date = parse_date(written)?;
+    let is_it = |entry: &Entry| {
+        let as_of = entry.front.as_of.as_ref().map(|as_of| as_of.value);
+        entry.kind == Kind::Explainer && *entry.id == *id && as_of == Some(date)
+    };
+    site.left_out.iter().find(|left_out| is_it(&left_out.entry)).map(|left_out| left_out.why)
 }
 
 /// The version nearest to a date that has none.

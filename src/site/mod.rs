@@ -180,6 +180,13 @@ pub fn check_entry(site: &Site, entry: &Entry) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// What leads the front page of a language at a moment: the first briefing that is pinned, else the newest.
+pub fn lead(site: &Site, language: &str, at: Timestamp) -> Option<EntryId> {
+    let all = site.groups.of(Group::All, language);
+    let pinned = |id: &&EntryId| site.entries[**id].front.pin.is_some_and(|pin| pin.at > at);
+    all.iter().find(pinned).or(all.first()).copied()
+}
+
 /// The briefings of its running story before and after a briefing, in its language.
 pub fn thread_neighbours(site: &Site, id: EntryId) -> (Option<EntryId>, Option<EntryId>) {
     let entry = &site.entries[id];

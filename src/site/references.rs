@@ -37,12 +37,11 @@ pub fn check(site: &Site, entry: &Entry, d: &mut Vec<Diagnostic>) {
                     let code = Code::UnknownBriefing;
                     say::unknown_reference(code, span.clone(), "briefing", &reference.value, known)
                 };
-                let withheld = |why: Withheld| {
+                let held_back = |why: Withheld| {
                     let reason = why.reason(&site.config.timezone);
                     say::withheld_link(span.clone(), &reference.value, &reason)
                 };
-                let slug = slug_of(&reference.value);
-                d.push(site.withheld(Kind::Briefing, slug).map_or_else(unknown, withheld));
+                d.push(withheld(site, entry, &reference.value).map_or_else(unknown, held_back));
             }
             Err(several) => {
                 let paths: Vec<&SitePath> =
@@ -73,19 +72,8 @@ pub fn find_briefing(site: &Site, from: &Entry, reference: &str) -> Result<Optio
         let urls = [reference, &with_slash];
         return Ok(urls.iter().find_map(|url| site.at_url(&Url::parse(url)?)));
     }
-    if reference.contains('/') || reference.contains('.') {
-        let beside = from.document.path.join(reference);
-        let below =
-            [reference.to_owned(), format!("content/{reference}"), format!("content/briefings/{reference}")];
-        let candidates = beside.into_iter().chain(below.into_iter().map(SitePath::new));
-        for path in candidates {
-            for ending in ["", ".md", "/index.md", ".markdown"] {
-                if let Some(id) = as_entry(site.at_path(&SitePath::new(format!("{path}{ending}")))) {
-                    return Ok(Some(id));
-                }
-            }
-        }
-        return Ok(None);
+    if is_path(reference) {
+        return Ok(targets(site, from, reference).find_map(|target| as_entry(Some(target))));
     }
     for language in [from.language.as_str(), &site.config.language] {
         match site.find_all(Kind::Briefing, reference, language) {
@@ -97,4 +85,31 @@ pub fn find_briefing(site: &Site, from: &Entry, reference: &str) -> Result<Optio
         }
     }
     Ok(None)
+}
+
+/// Whether a reference is a file's path and no slug.
+fn is_path(reference: &str) -> bool {
+    reference.contains('/') || reference.contains('.')
+}
+
+/// What of the site a path may name, seen from an entry.
+fn targets<'a>(site: &'a Site, from: &Entry, reference: &str) -> impl Iterator<Item = Target> + 'a {
+    let beside = from.document.path.join(reference);
+    let below =
+        [reference.to_owned(), format!("content/{reference}"), format!("content/briefings/{reference}")];
+    let candidates = beside.into_iter().chain(below.into_iter().map(SitePath::new));
+    candidates.flat_map(move |path| {
+        ["", ".md", "/index.md", ".markdown"]
+            .into_iter()
+            .filter_map(move |ending| site.at_path(&SitePath::new(format!("{path}{ending}"))))
+    })
+}
+
+/// Why the briefing that a reference names is not published, when there is one.
+fn withheld(site: &Site, from: &Entry, reference: &str) -> Option<Withheld> {
+    let by_path = targets(site, from, reference).find_map(|target| match target {
+        Target::Withheld(why) => Some(why),
+        Target::Entry(_) => None,
+    });
+    by_path.filter(|_| is_path(reference)).or_else(|| site.withheld(Kind::Briefing, slug_of(reference)))
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use super::{Entry, Site};
+use super::{Entry, Site, lead};
 use crate::document::{Front, Kind};
 use crate::moment::Moment;
 use crate::path::SitePath;
@@ -121,7 +121,13 @@ pub fn next(site: &Site) -> Option<(Timestamp, Vec<(SitePath, Turn)>)> {
     let all = pages.chain(older).chain(waiting.map(|left_out| (&left_out.entry, false)));
     let turns: Vec<(Timestamp, &SitePath, Turn)> = all
         .flat_map(|(entry, has_page)| {
-            let turns = turns(entry, has_page, zone).into_iter().filter(|(at, _)| *at > site.now);
+            let leads = |at: Timestamp| lead(site, &entry.language, at);
+            // The end of a pin is seen only where something else leads then.
+            let is_seen = move |at: Timestamp, turn: Turn| {
+                turn != Turn::Unpinned || leads(at.saturating_sub(1.nanosecond()).unwrap_or(at)) != leads(at)
+            };
+            let turns = turns(entry, has_page, zone).into_iter();
+            let turns = turns.filter(move |(at, turn)| *at > site.now && is_seen(*at, *turn));
             turns.map(|(at, turn)| (at, &entry.document.path, turn))
         })
         .collect();

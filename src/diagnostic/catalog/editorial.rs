@@ -10,10 +10,12 @@ pub fn long_headline(span: Span, letters: usize, most: usize) -> Diagnostic {
         .help(format!("search engines and cards cut it; {most} are enough"))
 }
 
-pub fn headline_period(span: Span, period: Span) -> Diagnostic {
-    warning(Code::HeadlinePeriod, span, "this headline ends with a full stop")
-        .help("take it off")
-        .fix("take the full stop off", vec![Edit { span: period, text: String::new() }])
+pub fn headline_period(span: Span, period: Option<Span>) -> Diagnostic {
+    let said = warning(Code::HeadlinePeriod, span, "this headline ends with a full stop").help("take it off");
+    match period {
+        Some(span) => said.fix("take the full stop off", vec![Edit { span, text: String::new() }]),
+        None => said,
+    }
 }
 
 pub fn same_headline(span: Span, other: Span) -> Diagnostic {
