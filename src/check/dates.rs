@@ -28,6 +28,11 @@ pub fn relative(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
         if passage.text.starts_with(['—', '–']) {
             continue;
         }
+        // Most passages have none, and are not read word by word.
+        let lower = passage.text.to_lowercase();
+        if !usage.relative.iter().any(|phrase| lower.contains(phrase)) {
+            continue;
+        }
         let quotations = quotes::quotations(&passage.text);
         let words: Vec<(Range<usize>, String)> =
             passage.words().map(|(at, word)| (at, word.to_lowercase())).collect();
@@ -79,14 +84,19 @@ pub fn without_year(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
             in_heading = years(&passage.text).next().is_some();
             continue;
         }
+        let days = days(passage, usage);
+        let is_told_above = std::mem::replace(&mut in_above, years(&passage.text).next().is_some());
+        if days.is_empty() {
+            continue;
+        }
         let quotations = quotes::quotations(&passage.text);
         let is_yearly = |text: &str| {
             let text = text.to_lowercase();
             usage.every_year.iter().any(|words| text.contains(words))
         };
         // A year that was named shortly before is the one that is meant.
-        let is_told = in_heading || in_above || is_yearly(&passage.text);
-        for (at, month, day) in days(passage, usage) {
+        let is_told = in_heading || is_told_above || is_yearly(&passage.text);
+        for (at, month, day) in days {
             // What somebody said stays as it was said.
             let is_quoted = quotations.iter().any(|quotation| quotation.contains(&at.start));
             if is_told || is_quoted || has_year(&passage.text, &at) {
@@ -98,12 +108,14 @@ pub fn without_year(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
                 d.push(say::date_without_year(story.span(&passage.place(&at)), written, published.is_some()));
             }
         }
-        in_above = years(&passage.text).next().is_some();
     }
 }
 
 /// The days of a passage that are a month with a day: where, and which.
 fn days(passage: &Passage, usage: &Usage) -> Vec<(Range<usize>, i8, i8)> {
+    if !passage.text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Vec::new();
+    }
     let words: Vec<(Range<usize>, &str)> = passage.words().collect();
     // `9`, `9th`, `25-го`, and the first of `25-28`.
     let number = |word: &str| {
@@ -120,7 +132,6 @@ fn days(passage: &Passage, usage: &Usage) -> Vec<(Range<usize>, i8, i8)> {
     };
     let mut found = Vec::new();
     for (i, (at, word)) in words.iter().enumerate() {
-        let Some(month) = usage.month(word) else { continue };
         // "may" and "march" are verbs too; «1 Мая» is the name of a square.
         if word.starts_with(char::is_uppercase) != (usage.day == Day::EitherSide) {
             continue;
@@ -131,7 +142,9 @@ fn days(passage: &Passage, usage: &Usage) -> Vec<(Range<usize>, i8, i8)> {
         let day_after = after
             .filter(|_| usage.day == Day::EitherSide)
             .and_then(|(other, word)| Some((at.start..other.end, number(word)?)));
-        if let Some((at, day)) = day_after.or(day_before) {
+        if let Some((at, day)) = day_after.or(day_before)
+            && let Some(month) = usage.month(word)
+        {
             found.push((at, month, day));
         }
     }

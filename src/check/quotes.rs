@@ -19,6 +19,10 @@ const WORDS: usize = 8;
 /// The quotations of a text, their marks included; those inside others are part of them.
 pub fn quotations(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
+    // Every mark is `"` or begins with one of these bytes.
+    if !text.bytes().any(|byte| matches!(byte, b'"' | 0xC2 | 0xE2)) {
+        return found;
+    }
     let mut open: Vec<(usize, char)> = Vec::new();
     for (i, letter) in text.char_indices() {
         let before = text[..i].chars().next_back();
@@ -51,7 +55,11 @@ pub fn unattributed(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
     }
     let passages = &story.prose.passages;
     for (i, passage) in passages.iter().enumerate().filter(|(_, p)| p.kind == PassageKind::Paragraph) {
-        if passage.quoted {
+        // Words between elements of HTML may be a caption, or no words at all.
+        let source = &story.document().source[passage.at.clone()];
+        let has_html =
+            source.match_indices('<').any(|(i, _)| source[i + 1..].starts_with(char::is_alphabetic));
+        if passage.quoted || has_html {
             continue;
         }
         let quotations = quotations(&passage.text);
@@ -69,9 +77,13 @@ pub fn unattributed(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
         let Some(long) = quotations.iter().find(|at| is_speech(&with_mark(at)) && !is_code(at)) else {
             continue;
         };
-        let above = i.checked_sub(1).map(|i| passages[i].text.as_str()).unwrap_or_default();
+        let before = i.checked_sub(1).map(|i| &passages[i]);
+        let above = before.map(|passage| passage.text.as_str()).unwrap_or_default();
         let below = passages.get(i + 1).map(|passage| passage.text.as_str()).unwrap_or_default();
-        if !is_attributed(passage, &quotations, above, below, usage) {
+        // Below a heading stands who is named there, and below a question who was asked.
+        let is_answer =
+            above.trim_end().ends_with('?') || before.is_some_and(|p| p.kind == PassageKind::Heading);
+        if !is_answer && !is_attributed(passage, &quotations, above, below, usage) {
             d.push(say::unattributed_quote(story.span(&passage.place(long))));
         }
     }
@@ -153,7 +165,10 @@ fn block_quotes(story: &Story<'_>, usage: &Usage, d: &mut Vec<Diagnostic>) {
         let words: usize = passages[i..end].iter().map(Passage::word_count).sum();
         // What begins with a label, or is set in italics, is a note.
         let source = &story.document().source[passages[i].at.clone()];
-        let is_note = source.starts_with(['*', '_', '!', '[', '<']);
+        let is_label = |text: &str| text.split_once(':').is_some_and(|(label, _)| !label.contains(' '));
+        let is_note = source.starts_with(['*', '_', '!', '[', '<'])
+            || is_label(&passages[i].text)
+            || passages[i].text.trim_end_matches(['”', '»', '"']).ends_with('?');
         // `> Aigerim Example, mayor` in the last line, or a signature in italics below.
         let last = source.lines().next_back().unwrap_or_default().trim_start_matches(['>', ' ']);
         let is_short = |line: &str| line.split_whitespace().count() <= 8;

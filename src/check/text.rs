@@ -53,30 +53,27 @@ pub fn acronyms(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
         usage.acronyms.contains(&acronym) || story.check().acronyms.iter().any(|own| own == acronym)
     };
     // A word that stands in small letters too is no acronym, but loud.
-    let small: BTreeSet<String> = story
-        .prose
-        .passages
-        .iter()
-        .flat_map(Passage::words)
-        .filter(|(_, word)| word.chars().all(char::is_lowercase))
-        .map(|(_, word)| word.to_uppercase())
-        .collect();
+    let is_loud = |acronym: &str| {
+        let small = acronym.to_lowercase();
+        story.prose.passages.iter().flat_map(Passage::words).any(|(_, word)| word == small)
+    };
     let mut met: BTreeSet<&str> = BTreeSet::new();
     let standfirst = story.own.description.as_ref();
     let standfirst = standfirst.map(|text| Passage::of_front(text, &story.document().source, &(0..0)));
     let mut before: Vec<&Passage> = story.front.iter().chain(&standfirst).collect();
     for passage in &story.prose.passages {
         let read = matches!(passage.kind, PassageKind::Paragraph | PassageKind::Item);
-        if read && !is_shouted(&passage.text) {
+        if read {
             for (at, word) in passage.words() {
                 let Some(acronym) = acronym(word) else { continue };
                 // A word in capitals between quotation marks is a word.
                 let is_named = passage.text[..at.start].ends_with(['«', '“', '"', '‘', '\'']);
                 if is_named
                     || known(acronym)
-                    || small.contains(acronym)
                     || !met.insert(acronym)
                     || is_expanded(passage, &at, acronym, usage)
+                    || is_shouted(&passage.text)
+                    || is_loud(acronym)
                 {
                     continue;
                 }
@@ -120,12 +117,31 @@ fn is_expanded(passage: &Passage, at: &Range<usize>, acronym: &str, usage: &Usag
     let is_dateline = before.is_empty() && after.trim_start().starts_with(['—', '–', ',', '.']);
     let is_other_name = [", or ", " или ", " немесе "].iter().any(|or| before.ends_with(or));
     let is_explained = after.trim_start().starts_with(['—', '–']);
+    // `ADA.gov` is an address, and what is shouted is no name.
+    let mut next = after.chars();
+    let is_address = next.next() == Some('.') && next.next().is_some_and(char::is_alphabetic);
+    let is_cry = after.starts_with('!') || before.ends_with('*');
+    // Capitals beside capitals are a name that is shouted: `DATA ACT`.
+    let is_loud = |word: Option<&str>| {
+        let letters = word.unwrap_or_default().trim_matches(|c: char| !c.is_alphanumeric());
+        letters.chars().count() > 2 && letters.chars().all(char::is_uppercase)
+    };
+    let is_beside = before.ends_with(' ') && is_loud(before.split(' ').rev().nth(1))
+        || after.starts_with(' ') && is_loud(after.split(' ').nth(1));
     let opens = before.trim_end_matches(['«', '“', '"']).ends_with(['(', '[']) || before.ends_with("(the ");
     // `GSA (General Services Administration)`, `GSA, or General Services Administration`
     let named = after.trim_start().strip_prefix(['(', '[']).is_some_and(|rest| {
         rest.split([')', ']']).next().is_some_and(|name| name.split_whitespace().count() > 1)
     });
-    opens || named || is_dateline || is_other_name || is_explained || spells(&passage.text, acronym, usage)
+    opens
+        || named
+        || is_address
+        || is_cry
+        || is_beside
+        || is_dateline
+        || is_other_name
+        || is_explained
+        || spells(&passage.text, acronym, usage)
 }
 
 /// Whether words of a text begin with the letters of an acronym, one after another.
