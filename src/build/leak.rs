@@ -5,12 +5,14 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
 
 use crate::diagnostic::catalog::editorial as say;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{Kind, prose};
 use crate::edition::Edition;
 use crate::language::excerpt;
+use crate::language::heads::is_abbreviation;
 use crate::media;
 use crate::media::recipe::Hash;
 use crate::path::{OutputPath, SitePath};
@@ -23,9 +25,16 @@ const WORDS: usize = 3;
 /// What is looked for.
 pub struct Leaks<'a> {
     edition: &'a Edition,
-    secrets: Vec<Secret<'a>>,
-    /// Finds one word of each secret, as a reason to look closer.
+    /// Headlines and first sentences.
+    texts: Vec<Secret<'a>>,
+    /// Slugs, or whole addresses where a slug is a word like another.
+    slugs: Vec<Secret<'a>>,
+    /// Finds one word of each text, as a reason to look closer: what a page holds is not decoded for nothing.
     words: Option<AhoCorasick>,
+    /// Finds whole texts.
+    whole: Option<AhoCorasick>,
+    /// Finds slugs.
+    addresses: Option<AhoCorasick>,
 }
 
 struct Secret<'a> {
@@ -45,80 +54,64 @@ enum SecretKind {
 impl<'a> Leaks<'a> {
     /// What of an edition is withheld, without what published files say themselves.
     pub fn of(edition: &'a Edition) -> Self {
-        let site = &edition.world.site;
         let ids = published_ids(edition);
-        let mut secrets: Vec<Secret<'a>> = Vec::new();
-        for left_out in site.left_out.iter() {
+        let (mut texts, mut slugs) = (Vec::new(), Vec::new());
+        for left_out in edition.world.site.left_out.iter() {
             let entry = &left_out.entry;
-            let mut add =
-                |kind, text: &str| secrets.push(Secret { left_out, kind, text: flat(text).into_owned() });
             // Versions of an explainer share their id with those that are published.
             if !ids.contains(&*entry.id) {
-                add(SecretKind::Slug, &entry.id);
+                // `water` and `2023` stand in addresses of all kinds.
+                let is_telling =
+                    entry.id.contains('-') && entry.id.contains(|c: char| c.is_ascii_alphabetic());
+                let text = if is_telling { &*entry.id } else { entry.url.as_str().trim_matches('/') };
+                slugs.push(Secret { left_out, kind: SecretKind::Slug, text: text.to_owned() });
             }
-            for (kind, text) in
-                [(SecretKind::Title, entry.title()), (SecretKind::Sentence, first_sentence(entry))]
-            {
+            let candidates =
+                [(SecretKind::Title, entry.title()), (SecretKind::Sentence, first_sentence(entry))];
+            for (kind, text) in candidates {
                 if excerpt::words(text).filter(|word| word.contains(char::is_alphanumeric)).count() >= WORDS {
-                    add(kind, text);
+                    texts.push(Secret { left_out, kind, text: flat(text) });
                 }
             }
         }
-        let mut leaks = Self { edition, secrets, words: None };
+        let addresses = finder(slugs.iter().map(|secret| secret.text.as_str()));
+        let mut leaks = Self { edition, texts, slugs, words: None, whole: None, addresses };
         leaks.index();
         leaks.forget_published();
         leaks
     }
 
-    /// Makes the search for one word of each secret.
     fn index(&mut self) {
-        let words = self.secrets.iter().map(|secret| longest_word(&secret.text));
-        let words: Vec<&str> = words.collect();
-        // Without it nothing is found; a set of words too large for it has never been seen.
-        self.words = if words.is_empty() { None } else { AhoCorasick::new(words).ok() };
+        self.words = finder(self.texts.iter().map(|secret| longest_word(&secret.text)));
+        self.whole = finder(self.texts.iter().map(|secret| secret.text.as_str()));
     }
 
-    /// The secrets of which a text holds a word, each once.
-    fn near(&self, text: &[u8]) -> BTreeSet<usize> {
-        let found = self.words.iter().flat_map(|words| words.find_overlapping_iter(text));
-        found.map(|found| found.pattern().as_usize()).collect()
-    }
-
-    /// Takes out titles and sentences that stand in a source that is published: they are no secrets.
+    /// Takes out headlines and sentences that stand in a source that is published: they are no secrets.
     fn forget_published(&mut self) {
-        let edition = self.edition;
-        let mut known: BTreeSet<usize> = BTreeSet::new();
-        let mut look = |source: &str, read: &dyn Fn() -> String| {
-            let near: Vec<usize> =
-                self.near(source.as_bytes()).into_iter().filter(|i| !known.contains(i)).collect();
-            if near.iter().all(|i| self.secrets[*i].kind == SecretKind::Slug) {
-                return;
-            }
-            let (raw, read) = (flat(source).into_owned(), read());
-            let told = |i: &usize| {
-                let Secret { kind, text, .. } = &self.secrets[*i];
-                *kind != SecretKind::Slug && (raw.contains(text) || read.contains(text))
-            };
-            known.extend(near.into_iter().filter(told));
+        let (Some(words), Some(whole)) = (&self.words, &self.whole) else { return };
+        let found = |text: &str| -> Vec<usize> {
+            whole.find_overlapping_iter(text).map(|found| found.pattern().as_usize()).collect()
         };
-        for entry in edition.world.site.entries.iter().chain(&edition.world.site.older) {
-            look(&entry.document.source, &|| {
-                let passages = prose::read(&entry.document).passages;
-                let texts: Vec<String> = passages.iter().map(|p| flat(&p.text).into_owned()).collect();
-                texts.join("\n")
-            });
-        }
-        for (path, source) in &edition.theme.sources {
-            // The words of the interface are no secrets; what a site's own templates and data say may be.
+        let world = &self.edition.world;
+        let entries = world.site.entries.par_iter().chain(world.site.older.par_iter());
+        let mut known: BTreeSet<usize> = entries
+            .filter(|entry| words.is_match(&*entry.document.source))
+            .flat_map_iter(|entry| found(&said_by(entry)))
+            .collect();
+        // The words of the interface are no secrets; what a site's own templates and data say may be.
+        for (path, source) in &self.edition.theme.sources {
             if path.as_str().starts_with("nutgraf/") || path.as_str().contains("/strings/") {
-                look(source, &String::new);
+                known.extend(found(&flat(source)));
             }
         }
-        if known.is_empty() {
-            return;
+        let config = &world.site.config;
+        let own = config.languages.values().flat_map(|own| &own.title);
+        let sections = config.sections.iter().flat_map(|section| section.titles.values());
+        for text in std::iter::once(&config.title).chain(own).chain(sections) {
+            known.extend(found(&flat(text)));
         }
         let mut i = 0;
-        self.secrets.retain(|_| {
+        self.texts.retain(|_| {
             i += 1;
             !known.contains(&(i - 1))
         });
@@ -127,7 +120,7 @@ impl<'a> Leaks<'a> {
 
     /// Whether nothing is withheld that could be told.
     pub fn is_empty(&self) -> bool {
-        self.secrets.is_empty()
+        self.texts.is_empty() && self.slugs.is_empty()
     }
 
     /// What an output tells.
@@ -136,60 +129,54 @@ impl<'a> Leaks<'a> {
             return Vec::new();
         }
         let mut said = Vec::new();
-        let segments = path.as_str().split('/').map(|segment| segment.trim_end_matches(".html"));
-        for segment in segments {
-            let slugs = self.secrets.iter().filter(|secret| secret.kind == SecretKind::Slug);
-            said.extend(
-                slugs.filter(|secret| secret.text == segment).map(|secret| self.tell(secret, path, true)),
-            );
-        }
-        let Ok(text) = std::str::from_utf8(bytes) else { return said };
-        // Letters that are written as numbers hide a word.
-        let has_numbers = text.contains("&#") || text.contains("\\u");
-        let read = if has_numbers { Cow::Owned(decoded(text)) } else { Cow::Borrowed(text) };
-        let near = self.near(read.as_bytes());
-        if near.is_empty() {
-            return said;
-        }
-        let (mut whole, mut bare): (Option<String>, Option<String>) = (None, None);
-        for secret in near.into_iter().map(|i| &self.secrets[i]) {
-            let told = match secret.kind {
-                SecretKind::Slug => self.links_to(text, &secret.text),
-                SecretKind::Title | SecretKind::Sentence => {
-                    let whole = whole.get_or_insert_with(|| decoded(text));
-                    let bare = bare.get_or_insert_with(|| decoded(&without_tags(text)));
-                    whole.contains(&secret.text) || bare.contains(&secret.text)
-                }
-            };
-            if told {
-                said.push(self.tell(secret, path, secret.kind != SecretKind::Slug));
+        let segments = || path.as_str().split('/').map(|segment| segment.trim_end_matches(".html"));
+        let folder = path.as_str().trim_end_matches("index.html").trim_end_matches('/');
+        let in_path =
+            |secret: &&Secret<'_>| secret.text == folder || segments().any(|part| part == secret.text);
+        said.extend(self.slugs.iter().filter(in_path).map(|secret| self.tell(secret, path, Certainty::Sure)));
+        let text = String::from_utf8_lossy(bytes);
+        // Letters that are written as numbers, and escaped slashes, hide what they spell.
+        let has_escapes = ["&#", "\\u", "\\/"].iter().any(|escape| text.contains(escape));
+        let text = if has_escapes { Cow::Owned(decoded(&text)) } else { text };
+        let found = |finder: &Option<AhoCorasick>, text: &str| -> BTreeSet<usize> {
+            let found = finder.iter().flat_map(|finder| finder.find_overlapping_iter(text));
+            found.map(|found| found.pattern().as_usize()).collect()
+        };
+        for i in found(&self.addresses, &text) {
+            if self.links_to(&text, &self.slugs[i].text) {
+                said.push(self.tell(&self.slugs[i], path, Certainty::Likely));
             }
+        }
+        if self.words.as_ref().is_some_and(|words| words.is_match(&*text)) {
+            let mut told = found(&self.whole, &decoded(&text));
+            told.extend(found(&self.whole, &decoded(&without_tags(&text))));
+            said.extend(told.into_iter().map(|i| self.tell(&self.texts[i], path, Certainty::Sure)));
         }
         said
     }
 
     /// Whether a text names an address of this site with a slug in it.
     fn links_to(&self, text: &str, slug: &str) -> bool {
-        let config = &self.edition.world.site.config;
+        let origin = &self.edition.world.site.config.origin;
+        let ends =
+            |c: char| matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | ',' | '=' | '\\') || c.is_whitespace();
         text.match_indices(slug).any(|(i, _)| {
-            let ends = |c: char| matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | ',') || c.is_whitespace();
             let start = text[..i]
                 .rfind(ends)
                 .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
             let before = &text[start..i];
             let after = &text[i + slug.len()..];
             let after = after.strip_prefix(".html").unwrap_or(after);
-            let is_segment = before.ends_with('/')
+            let is_segment = (before.ends_with('/') || slug.contains('/'))
                 && (after.starts_with(|c| ends(c) || matches!(c, '/' | '#' | '?')) || after.is_empty());
-            let is_ours = before.strip_prefix(&config.origin).is_some_and(|path| path.starts_with('/'))
-                || before.starts_with('/') && !before.starts_with("//");
+            let is_ours = before.strip_prefix(origin).is_some_and(|path| path.starts_with('/'))
+                || !before.contains("//") && !before.contains(':');
             // `</b>` closes an element.
-            let is_tag = text[..start].ends_with('<');
-            is_segment && is_ours && !is_tag
+            is_segment && is_ours && !text[..start].ends_with('<')
         })
     }
 
-    fn tell(&self, secret: &Secret<'_>, path: &OutputPath, is_certain: bool) -> Diagnostic {
+    fn tell(&self, secret: &Secret<'_>, path: &OutputPath, certainty: Certainty) -> Diagnostic {
         let LeftOut { entry, why } = secret.left_out;
         let what = match secret.kind {
             SecretKind::Slug => "the slug of this",
@@ -203,12 +190,40 @@ impl<'a> Leaks<'a> {
         };
         let stops = is_embargoed(entry)
             || match why {
-                Withheld::Draft | Withheld::Future(_) | Withheld::Embargo(_) => is_certain,
+                Withheld::Draft | Withheld::Future(_) | Withheld::Embargo(_) => certainty == Certainty::Sure,
                 Withheld::Expired(_) => false,
             };
         let reason = why.reason(&self.edition.world.site.config.timezone);
         say::withheld_leak(Span::new(&entry.document.path, at), what, path.as_str(), &reason, stops)
     }
+}
+
+/// How sure it is that what was found is the secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Certainty {
+    /// It is.
+    Sure,
+    /// It may be another thing of that name.
+    Likely,
+}
+
+/// A search for many texts at once; nothing to search for, nothing found.
+fn finder<'a>(texts: impl Iterator<Item = &'a str>) -> Option<AhoCorasick> {
+    let texts: Vec<&str> = texts.collect();
+    if texts.is_empty() { None } else { AhoCorasick::new(texts).ok() }
+}
+
+/// All that a published document says: its text as it is written and as it is read, and its front matter.
+fn said_by(entry: &Entry) -> String {
+    let front = &entry.front;
+    let mut texts = vec![flat(&entry.document.source)];
+    texts.extend(prose::read(&entry.document).passages.iter().map(|passage| flat(&passage.text)));
+    let located = front.title.iter().chain(&front.summary).map(|text| &text.value);
+    let image = front.image.iter().flat_map(|image| image.caption.iter().chain(&image.alt));
+    let corrections = front.corrections.iter().map(|correction| &correction.text);
+    let all = located.chain(&front.description).chain(&front.kicker).chain(image).chain(corrections);
+    texts.extend(all.map(|text| flat(text)));
+    texts.join("\n")
 }
 
 /// Whether a document must not be seen before a moment, whatever else holds it back.
@@ -233,15 +248,23 @@ pub fn pictures(edition: &Edition, tree: &Tree) -> Vec<Diagnostic> {
     let published: BTreeSet<SitePath> =
         site.entries.iter().chain(&site.older).flat_map(|entry| named(entry)).collect();
     let in_templates = |name: &str| edition.theme.sources.values().any(|text| text.contains(name));
+    let theme = &site.config.theme;
+    let settings: Vec<&str> =
+        theme.logo.iter().chain(&theme.css).map(|file| file.value.trim_start_matches('/')).collect();
+    let policies = site.config.publisher.to_string();
+    let in_settings = |name: &str| settings.contains(&name) || policies.contains(name);
     // Files of static/ that nothing but what is withheld names, by their bytes.
     let mut open: Vec<(Hash, &SitePath)> = Vec::new();
     for (name, file) in &world.inventory.statics {
         let is_own = file.as_str().starts_with("static/");
-        if is_own && !published.contains(file) && !in_templates(name) {
+        if is_own && !published.contains(file) && !in_templates(name) && !in_settings(name) {
             open.extend(world.assets.get(file).map(|asset| (asset.hash, file)));
         }
     }
     let mut said = Vec::new();
+    if open.is_empty() {
+        return said;
+    }
     for LeftOut { entry, why } in site.left_out.iter() {
         for file in named(entry).into_iter().filter(|file| !published.contains(file)) {
             let Ok(hash) = media::hash(tree, &file) else { continue };
@@ -275,11 +298,15 @@ fn published_ids(edition: &Edition) -> BTreeSet<String> {
     ids
 }
 
-/// The first sentence of a text, or all of it when it is one.
+/// The first sentence of a text, or all of it when it is one, without its mark.
 fn first_sentence(entry: &Entry) -> &str {
     let lede = entry.document.facts.lede.trim();
-    let end = lede.find(". ").or_else(|| lede.find("? ")).or_else(|| lede.find("! "));
-    end.map_or(lede, |end| &lede[..end])
+    let mut ends = lede.match_indices(". ").chain(lede.match_indices("? ")).chain(lede.match_indices("! "));
+    let ends_sentence = |(end, _): &(usize, &str)| {
+        !is_abbreviation(lede[..*end].rsplit(char::is_whitespace).next().unwrap_or_default())
+    };
+    let end = ends.by_ref().filter(ends_sentence).map(|(end, _)| end).min();
+    lede[..end.unwrap_or(lede.len())].trim_end_matches(['.', '!', '?', '…'])
 }
 
 /// The longest word: the one that stands in the fewest texts.
@@ -289,8 +316,8 @@ fn longest_word(text: &str) -> &str {
 }
 
 /// A text with every space as one plain one.
-fn flat(text: &str) -> Cow<'_, str> {
-    Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "))
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn without_tags(html: &str) -> String {
@@ -320,7 +347,7 @@ fn decoded(text: &str) -> String {
         }
     }
     plain.push_str(rest);
-    flat(&plain).into_owned()
+    flat(&plain)
 }
 
 /// The letter that a text begins with an escape of, and how long that is.

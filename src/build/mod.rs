@@ -119,8 +119,11 @@ pub fn build(
             diagnostics.extend(leaked(&leaks, site, built_in, &output));
             if let Some(card) = &output.card {
                 // All cards are made by one template: where nothing is written, the first tells.
-                let is_first = lock(&cards).is_empty();
-                lock(&cards).insert(card.url.output());
+                let is_first = {
+                    let mut cards = lock(&cards);
+                    cards.insert(card.url.output());
+                    cards.len() == 1
+                };
                 match &stage {
                     Some(stage) => match draw(stage, options.cache, edition, card) {
                         Ok(said) => diagnostics.extend(said),
@@ -278,6 +281,8 @@ fn leaked(leaks: &Leaks<'_>, site: &Tree, built_in: &Tree, output: &Output) -> V
 fn is_picture(file: &SitePath) -> bool {
     let name = file.as_str().to_ascii_lowercase();
     let endings = [
+        ".7z", ".ai", ".bz2", ".doc", ".docx", ".eps", ".flac", ".gz", ".heic", ".m4a", ".m4v", ".mov",
+        ".odt", ".ppt", ".pptx", ".psd", ".rar", ".tar", ".tif", ".tiff", ".wasm", ".wav", ".xls", ".xlsx",
         ".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".ico", ".mp3", ".mp4", ".ogg", ".webm", ".pdf",
         ".zip", ".woff", ".woff2", ".ttf", ".otf",
     ];

@@ -30,7 +30,8 @@ pub fn relative(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
         }
         // Most passages have none, and are not read word by word.
         let lower = passage.text.to_lowercase();
-        if !usage.relative.iter().any(|phrase| lower.contains(phrase)) {
+        let first = |phrase: &&&str| lower.contains(phrase.split(' ').next().unwrap_or_default());
+        if !usage.relative.iter().any(|phrase| first(&phrase)) {
             continue;
         }
         let quotations = quotes::quotations(&passage.text);
@@ -153,12 +154,13 @@ fn days(passage: &Passage, usage: &Usage) -> Vec<(Range<usize>, i8, i8)> {
 
 /// The years that a text names.
 fn years(text: &str) -> impl Iterator<Item = (usize, i16)> + '_ {
-    let digits = |c: char| c.is_ascii_digit();
-    text.match_indices(digits).filter_map(move |(i, _)| {
-        let starts = !text[..i].ends_with(digits);
-        let end = i + text[i..].find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len() - i);
-        let year: i16 = text[i..end].parse().ok()?;
-        (starts && end - i == 4 && (1500..2200).contains(&year)).then_some((i, year))
+    let bytes = text.as_bytes();
+    let is_digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len()).filter_map(move |i| {
+        let starts = is_digit(i) && (i == 0 || !is_digit(i - 1));
+        let is_four = starts && (i + 1..i + 4).all(is_digit) && !is_digit(i + 4);
+        let year: i16 = if is_four { text.get(i..i + 4)?.parse().ok()? } else { return None };
+        (1500..2200).contains(&year).then_some((i, year))
     })
 }
 

@@ -37,8 +37,10 @@ pub struct Story<'a> {
     pub entry: &'a Entry,
     /// Its own front matter, without what it takes from its original.
     pub own: &'a Front,
-    /// What is read of it.
+    /// What is read of it, but for what is too long to be read.
     pub prose: Prose<'a>,
+    /// Passages that are too long to be read: of them only that is said.
+    pub giants: Vec<Passage>,
     /// The short texts of its front matter, headline first.
     pub front: Vec<Passage>,
     /// What is known of its language.
@@ -109,13 +111,16 @@ impl<'a> Story<'a> {
         let document = &*entry.document;
         let own = &*document.front;
         let source = &*document.source;
-        let front = own.title.iter().chain(&own.summary);
+        let mut prose = prose::read(document);
+        let (passages, giants) = prose.passages.into_iter().partition(|passage| passage.text.len() <= GIANT);
+        prose.passages = passages;
         Self {
             world,
             entry,
             own,
-            prose: prose::read(document),
-            front: front.map(|text| Passage::of_front(&text.value, source, &text.at)).collect(),
+            prose,
+            giants,
+            front: texts_of(own, source),
             usage: Usage::of(&entry.language),
         }
     }
@@ -147,6 +152,24 @@ impl<'a> Story<'a> {
     fn opening(&self) -> Span {
         self.span(&(0..3.min(self.document().source.len())))
     }
+}
+
+/// The longest passage that is read word by word, in bytes: no paragraph is longer.
+const GIANT: usize = 20_000;
+
+/// The short texts of front matter, headline first.
+fn texts_of(front: &Front, source: &str) -> Vec<Passage> {
+    let located = front.title.iter().chain(&front.summary);
+    let located = located.map(|text| Passage::of_front(&text.value, source, &text.at));
+    let image = front.image.iter().flat_map(|image| image.caption.iter().chain(&image.alt));
+    let corrections = front.corrections.iter().map(|correction| &correction.text);
+    let others = front.description.iter().chain(&front.kicker).chain(image).chain(corrections);
+    // Where they stand was not kept; what cannot be found is written in another way, and left alone.
+    let others = others.filter_map(|text| {
+        let at = front.at.start + source.get(front.at.clone())?.find(text.as_str())?;
+        Some(Passage::of_front(text, source, &(at..at + text.len())))
+    });
+    located.chain(others).filter(|passage| passage.text.len() <= GIANT).collect()
 }
 
 /// The permissions that hide nothing.

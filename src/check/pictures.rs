@@ -15,6 +15,9 @@ pub fn lead(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
         inherited(story, d);
         return;
     };
+    if image.src.value.is_empty() {
+        return;
+    }
     let name = file_name(&image.src.value);
     // A translation that names no file of its own points to its `image:`.
     let at = if own.src.value.is_empty() { own.src.at.clone() } else { image.src.at.clone() };

@@ -81,8 +81,11 @@ pub fn unattributed(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
         let above = before.map(|passage| passage.text.as_str()).unwrap_or_default();
         let below = passages.get(i + 1).map(|passage| passage.text.as_str()).unwrap_or_default();
         // Below a heading stands who is named there, and below a question who was asked.
-        let is_answer =
-            above.trim_end().ends_with('?') || before.is_some_and(|p| p.kind == PassageKind::Heading);
+        let is_name = |text: &str| {
+            text.split_whitespace().filter(|word| word.starts_with(char::is_uppercase)).count() > 1
+        };
+        let is_answer = above.trim_end().ends_with('?')
+            || before.is_some_and(|p| p.kind == PassageKind::Heading && is_name(&p.text));
         if !is_answer && !is_attributed(passage, &quotations, above, below, usage) {
             d.push(say::unattributed_quote(story.span(&passage.place(long))));
         }

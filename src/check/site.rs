@@ -27,18 +27,20 @@ pub fn translations(edition: &Edition) -> Vec<Diagnostic> {
         let key = (entry.kind, &*identity.key, identity.version);
         all.entry(key).or_default().insert(&entry.language, entry);
     }
+    let usual = usual(&all);
+    let history: BTreeSet<&SitePath> = site.older.iter().map(|older| &older.document.path).collect();
     let mut said = Vec::new();
     for ((kind, ..), together) in &all {
         let missing: Vec<&str> = languages
             .iter()
             .copied()
             .filter(|language| !together.contains_key(language))
-            .filter(|language| is_usual(&all, *kind, language))
+            .filter(|language| usual.contains(&(*kind, *language)))
             .collect();
         let original = together.get(site.config.language.as_str()).or_else(|| together.values().next());
         let Some(original) = original else { continue };
         // An older version of an explainer is history.
-        let is_history = site.older.iter().any(|older| older.document.path == original.document.path);
+        let is_history = history.contains(&original.document.path);
         if !missing.is_empty() && !is_history {
             said.push(say::translation_missing(title(original), &missing));
         }
@@ -49,16 +51,19 @@ pub fn translations(edition: &Edition) -> Vec<Diagnostic> {
     said
 }
 
-/// Whether most documents of a kind have a text in a language.
-fn is_usual(
-    all: &BTreeMap<(Kind, &str, Option<jiff::civil::Date>), Together<'_>>,
-    kind: Kind,
-    language: &str,
-) -> bool {
-    let of_kind = all.iter().filter(|((own, ..), _)| *own == kind);
-    let count = of_kind.clone().count();
-    let have = of_kind.filter(|(_, together)| together.contains_key(language)).count();
-    have * 2 > count
+/// The languages in which most documents of a kind have a text.
+fn usual<'a>(
+    all: &BTreeMap<(Kind, &str, Option<jiff::civil::Date>), Together<'a>>,
+) -> BTreeSet<(Kind, &'a str)> {
+    let mut have: BTreeMap<(Kind, &str), usize> = BTreeMap::new();
+    let mut count: BTreeMap<Kind, usize> = BTreeMap::new();
+    for ((kind, ..), together) in all {
+        *count.entry(*kind).or_default() += 1;
+        for language in together.keys() {
+            *have.entry((*kind, language)).or_default() += 1;
+        }
+    }
+    have.into_iter().filter(|((kind, _), have)| have * 2 > count[kind]).map(|(key, _)| key).collect()
 }
 
 fn title(entry: &Entry) -> Span {

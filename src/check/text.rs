@@ -1,5 +1,6 @@
 //! Paragraphs and words: what is too long, what is not spelled out, what was perhaps to be a head.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -16,13 +17,17 @@ const LEDE: usize = 40;
 /// The longest paragraph, in words.
 const PARAGRAPH: usize = 80;
 
+/// How many acronyms of a text are looked at: a list of a thousand is no text.
+const MANY: usize = 60;
+
 /// A briefing whose first paragraph does not come to the point.
 pub fn long_lede(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
     let Some(lede) = &story.document().facts.lede_at else { return };
     if story.entry.kind != Kind::Briefing {
         return;
     }
-    let found = story.prose.passages.iter().find(|passage| passage.at.start == lede.start);
+    let mut all = story.prose.passages.iter().chain(&story.giants);
+    let found = all.find(|passage| passage.at.start == lede.start);
     if let Some(passage) = found
         && passage.word_count() > LEDE
     {
@@ -34,7 +39,8 @@ pub fn long_lede(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
 pub fn long_paragraphs(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
     let lede = story.document().facts.lede_at.as_ref().map(|at| at.start);
     let is_lede = |passage: &Passage| story.entry.kind == Kind::Briefing && Some(passage.at.start) == lede;
-    let paragraphs = story.prose.passages.iter().filter(|p| p.kind == PassageKind::Paragraph && !p.quoted);
+    let all = story.prose.passages.iter().chain(&story.giants);
+    let paragraphs = all.filter(|p| p.kind == PassageKind::Paragraph && !p.quoted);
     for passage in paragraphs.filter(|passage| !is_lede(passage)) {
         let words = passage.word_count();
         if words > PARAGRAPH {
@@ -53,10 +59,12 @@ pub fn acronyms(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
         usage.acronyms.contains(&acronym) || story.check().acronyms.iter().any(|own| own == acronym)
     };
     // A word that stands in small letters too is no acronym, but loud.
-    let is_loud = |acronym: &str| {
-        let small = acronym.to_lowercase();
-        story.prose.passages.iter().flat_map(Passage::words).any(|(_, word)| word == small)
-    };
+    let small: OnceCell<BTreeSet<&str>> = OnceCell::new();
+    let is_small = |word: &&str| word.chars().all(char::is_lowercase);
+    let words =
+        || story.prose.passages.iter().flat_map(Passage::words).map(|(_, word)| word).filter(is_small);
+    let is_loud =
+        |acronym: &str| small.get_or_init(|| words().collect()).contains(acronym.to_lowercase().as_str());
     let mut met: BTreeSet<&str> = BTreeSet::new();
     let standfirst = story.own.description.as_ref();
     let standfirst = standfirst.map(|text| Passage::of_front(text, &story.document().source, &(0..0)));
@@ -65,7 +73,7 @@ pub fn acronyms(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
         let read = matches!(passage.kind, PassageKind::Paragraph | PassageKind::Item);
         if read {
             for (at, word) in passage.words() {
-                let Some(acronym) = acronym(word) else { continue };
+                let Some(acronym) = acronym(word).filter(|_| met.len() < MANY) else { continue };
                 // A word in capitals between quotation marks is a word.
                 let is_named = passage.text[..at.start].ends_with(['«', '“', '"', '‘', '\'']);
                 if is_named

@@ -132,9 +132,16 @@ fn replace(place: &Path, text: &[u8]) -> io::Result<()> {
     // Through a link, the file it leads to is the one that is meant.
     let place = fs::canonicalize(place)?;
     let name = place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let beside = place.with_file_name(format!(".{name}.nutgraf"));
-    let written = fs::write(&beside, text)
-        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&place)?.permissions()))
+    let permissions = fs::metadata(&place)?.permissions();
+    if permissions.readonly() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    // A file of a name of its own, which nobody laid there: what exists is not written over or through.
+    let beside = place.with_file_name(format!(".{name}.nutgraf-{}", std::process::id()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    let written = io::Write::write_all(&mut file, text)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::set_permissions(&beside, permissions))
         .and_then(|()| fs::rename(&beside, &place));
     if written.is_err() {
         let _ = fs::remove_file(&beside);

@@ -711,25 +711,32 @@ fn paragraph_at(source: &str, at: &Range<usize>) -> Range<usize> {
             || number.len() < line.len() && number.starts_with(['.', ')'])
     };
     // Only what is near is looked at: a text may have many comments.
-    let above = source[..line]
-        .rfind("\n\n")
-        .map_or(0, |i| i + 2)
-        .max(source[..line].rfind("\r\n\r\n").map_or(0, |i| i + 4));
-    let mut start = if is_alone { line } else { above };
-    let mut end = start;
-    let mut has_text = !is_alone;
-    for line in source[start..].split_inclusive('\n') {
-        let begins_item = !is_alone && is_item(line);
-        if end <= at.start && begins_item {
-            start = end;
-        } else if end >= at.end && has_text && (line.trim().is_empty() || begins_item) {
+    let mut start = line;
+    while !is_alone && start > 0 && line - start < NEAR {
+        let above = source[..start - 1].rfind('\n').map_or(0, |i| i + 1);
+        let text = &source[above..start];
+        if text.trim().is_empty() || is_item(&source[start..]) {
             break;
         }
-        has_text |= end >= at.end && !line.trim().is_empty() && !line.trim_start().starts_with("<!--");
-        end += line.len();
+        start = above;
+    }
+    let mut end = line;
+    let mut has_text = !is_alone;
+    for text in source[line..].split_inclusive('\n') {
+        let is_past = end >= at.end;
+        if is_past && has_text && (text.trim().is_empty() || !is_alone && is_item(text))
+            || end > at.end + NEAR
+        {
+            break;
+        }
+        has_text |= is_past && !text.trim().is_empty() && !text.trim_start().starts_with("<!--");
+        end += text.len();
     }
     start..end
 }
+
+/// How far from a comment its paragraph begins and ends, in bytes.
+const NEAR: usize = 4_000;
 
 /// Where a mark stands in the next few hundred bytes of a text.
 fn find_near(text: &str, mark: char) -> Option<usize> {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, Tag, TagEnd};
+use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
 use super::blocks::{Block, ComponentBlock, MarkdownBlock};
 use super::markdown::Text;
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
 
     fn markdown(&mut self, block: &MarkdownBlock) {
         let text = Text::new(&self.document.source, &block.range, &self.document.definitions);
-        let mut walk = Walk { depth: 0, picture: None, code_block: false, after_head: false };
+        let mut walk = Walk { depth: 0, picture: None, code_block: false, after_head: false, label: 0 };
         for (event, at) in text.events() {
             self.event(&event, &at, block.skip.as_ref(), &mut walk);
         }
@@ -247,6 +247,7 @@ impl<'a> Reader<'a> {
                         let rest: String = text.chars().skip(skipped).collect();
                         self.push(&rest, &(skip.end..at.end), is_code);
                     }
+                    None if walk.label > 0 => self.push(text, &(at.start..at.start), is_code),
                     None => self.push(text, at, is_code),
                 }
             }
@@ -290,6 +291,9 @@ impl<'a> Reader<'a> {
                     passage.bold = Some(Located { value: markdown::plain(bold), at: at.clone() });
                 }
             }
+            // The text of such a link is what it is found by.
+            Tag::Link { link_type: LinkType::Shortcut | LinkType::Collapsed, .. } => walk.label += 1,
+            Tag::Link { .. } if walk.label > 0 => walk.label += 1,
             Tag::Image { dest_url, title, .. } => {
                 walk.picture = Some(Picture {
                     at: at.clone(),
@@ -315,6 +319,7 @@ impl<'a> Reader<'a> {
                 self.quotes -= usize::from(kind.is_none());
             }
             TagEnd::CodeBlock => walk.code_block = false,
+            TagEnd::Link => walk.label = walk.label.saturating_sub(1),
             TagEnd::Image => self.prose.pictures.extend(walk.picture.take()),
             _ => {}
         }
@@ -356,4 +361,6 @@ struct Walk {
     code_block: bool,
     /// Whether the paragraph began with the head of a section.
     after_head: bool,
+    /// How many links are open whose text is their label.
+    label: usize,
 }

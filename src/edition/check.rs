@@ -1,6 +1,6 @@
 //! What is wrong between documents: references, links and files that lead nowhere, seen in an edition.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::document::Document;
 use crate::document::front::Allowed;
 use crate::links;
 use crate::path::SitePath;
-use crate::site::{self, Entry, LeftOut, Site};
+use crate::site::{self, Entry, Site};
 
 /// Everything that is wrong between the documents of an edition.
 pub fn all(world: &World) -> Vec<Diagnostic> {
@@ -47,11 +47,12 @@ pub fn rest(world: &World) -> Vec<Diagnostic> {
 /// What a site makes of what is said: what is not published stops nobody from publishing the rest, so its mistakes
 /// are warnings; warnings are as grave as nutgraf.yaml says; what a file allows is not said.
 pub fn settle(site: &Site, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let left_out: BTreeSet<&SitePath> = site.left_out.iter().map(LeftOut::path).collect();
+    let withheld: BTreeMap<&SitePath, &Entry> =
+        site.left_out.iter().map(|left_out| (left_out.path(), &*left_out.entry)).collect();
     for diagnostic in &mut diagnostics {
         // Its own dates are why it is not published: those must be right; and what leaks is to stop everything.
         if !matches!(diagnostic.code, Code::DateOrder | Code::WithheldLeak)
-            && diagnostic.span.as_ref().is_some_and(|span| left_out.contains(&span.file))
+            && diagnostic.span.as_ref().is_some_and(|span| withheld.contains_key(&span.file))
         {
             diagnostic.severity = Severity::Warning;
         }
@@ -59,26 +60,27 @@ pub fn settle(site: &Site, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> 
     let levels = &site.config.check.levels;
     diagnostics.retain_mut(|diagnostic| {
         if diagnostic.severity == Severity::Error {
-            return true;
+            // Only who wrote what is withheld knows that it is told by chance.
+            return diagnostic.code != Code::WithheldLeak || !is_allowed(site, &withheld, diagnostic);
         }
         let usual = (diagnostic.code.nature() != Nature::QuietRule).then_some(Severity::Warning);
         match levels.get(&diagnostic.code).copied().unwrap_or(usual) {
             Some(severity) => {
-                let is_left_out = diagnostic.span.as_ref().is_some_and(|span| left_out.contains(&span.file));
+                let is_left_out =
+                    diagnostic.span.as_ref().is_some_and(|span| withheld.contains_key(&span.file));
                 diagnostic.severity = if is_left_out { Severity::Warning } else { severity };
             }
             None => return false,
         }
-        !is_allowed(site, diagnostic)
+        !is_allowed(site, &withheld, diagnostic)
     });
     diagnostics
 }
 
 /// Whether the file that a diagnostic is about allows it.
-fn is_allowed(site: &Site, diagnostic: &Diagnostic) -> bool {
+fn is_allowed(site: &Site, withheld: &BTreeMap<&SitePath, &Entry>, diagnostic: &Diagnostic) -> bool {
     let Some(span) = &diagnostic.span else { return false };
-    let left_out = || site.left_out.iter().find(|left_out| *left_out.path() == span.file);
-    let entry = site.entry_at(&span.file).or_else(|| left_out().map(|left_out| &*left_out.entry));
+    let entry = withheld.get(&span.file).copied().or_else(|| site.entry_at(&span.file));
     entry.is_some_and(|entry| {
         allowed(&entry.document).any(|allowed| {
             allowed.code.value == diagnostic.code

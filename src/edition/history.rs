@@ -42,6 +42,12 @@ const COMPARED: usize = 8;
 /// How much of two passages must be the same for the one to be the other, reworded.
 const ALIKE: f32 = 0.5;
 
+/// How many passages a version may have, how many pairs of them are compared word by word, and how long those may be
+/// in bytes: a page is made at once, whatever its text.
+const PASSAGES: usize = 1_000;
+const PAIRS: usize = 400;
+const LONG: usize = 4_000;
+
 /// The versions of an explainer, the newest first.
 pub fn history(versions: &[Version]) -> Vec<VersionView> {
     let passages: Vec<Vec<String>> = versions.iter().rev().take(COMPARED + 1).map(passages).collect();
@@ -69,6 +75,10 @@ fn passages(version: &Version) -> Vec<String> {
 /// What changed from one list of passages to another.
 fn changes(old: &[String], new: &[String]) -> Vec<PassageChange> {
     let mut changes = Vec::new();
+    // Two texts of a thousand passages each are no versions of one.
+    if old.len().max(new.len()) > PASSAGES {
+        return changes;
+    }
     let whole = |kind, text: &String| PassageChange { kind, parts: vec![Part { kind, text: text.clone() }] };
     for op in capture_diff_slices(Algorithm::Myers, old, new) {
         match op {
@@ -81,9 +91,10 @@ fn changes(old: &[String], new: &[String]) -> Vec<PassageChange> {
             }
             DiffOp::Replace { old_index, old_len, new_index, new_len } => {
                 let mut left: Vec<&String> = old[old_index..old_index + old_len].iter().collect();
+                let is_few = old_len * new_len <= PAIRS;
                 for text in &new[new_index..new_index + new_len] {
                     // What stands before the passage it was is gone.
-                    let found = left.iter().position(|old| alike(old, text) >= ALIKE);
+                    let found = left.iter().position(|old| is_few && alike(old, text) >= ALIKE);
                     if let Some(at) = found {
                         changes.extend(left.drain(..at).map(|old| whole("removed", old)));
                         let old = left.remove(0);
@@ -100,6 +111,9 @@ fn changes(old: &[String], new: &[String]) -> Vec<PassageChange> {
 }
 
 fn alike(old: &str, new: &str) -> f32 {
+    if old.len().max(new.len()) > LONG {
+        return 0.0;
+    }
     TextDiff::from_words(old, new).ratio()
 }
 

@@ -193,7 +193,10 @@ impl<'a> Fields<'a> {
             let known = self.asked.iter().copied();
             let comma = entry.value.value == Value::Null && key.contains(' ') && unknown == Unknown::Inside;
             // Under the name that was meant there may be something already.
-            let meant = nearest(key, known.clone()).filter(|meant| !taken.contains(meant) && !comma);
+            let fits =
+                |meant: &&str| shape::find(self.keys, meant).is_some_and(|key| key.shape.fits(&entry.value));
+            let meant =
+                nearest(key, known.clone()).filter(|meant| !taken.contains(meant) && !comma).filter(fits);
             taken.extend(meant);
             let written = self.place.source.get(entry.key_at.clone()).unwrap_or_default();
             let quote = written

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::yaml::{self, Node};
+
 /// A key of a map.
 #[derive(Debug)]
 pub struct Key {
@@ -73,6 +75,20 @@ pub enum Reference {
     Component,
 }
 
+impl Shape {
+    /// Whether a value could be one of this shape, seen from outside.
+    pub fn fits(&self, node: &Node) -> bool {
+        match (self, &node.value) {
+            (Self::Any | Self::List(_) | Self::Either(..), _) | (_, yaml::Value::Null) => true,
+            (Self::Moment, yaml::Value::Scalar { text, .. }) => {
+                text.starts_with(|c: char| c.is_ascii_digit())
+            }
+            (Self::Group(_) | Self::Map(_) | Self::By(..), value) => matches!(value, yaml::Value::Map(_)),
+            (_, value) => matches!(value, yaml::Value::Scalar { .. }),
+        }
+    }
+}
+
 /// A key that may be left out.
 pub const fn key(name: &'static str, shape: Shape, doc: &'static str) -> Key {
     Key { name, shape, required: false, doc }
@@ -116,12 +132,15 @@ pub fn object(keys: Keys, known: Known<'_>, extra: &[String]) -> Value {
 /// A day or a moment, as [`crate::moment::Moment::parse`] reads it.
 const MOMENT: &str = r"^\s*\d{4}-\d{2}-\d{2}([Tt ]\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([Zz]|[Uu][Tt][Cc]|[+-]\d{1,2}(:?\d{2})?)?)?\s*$";
 
+/// `true` or `false` in the words that are understood.
+const FLAG: &str = "^([Tt]rue|TRUE|[Ff]alse|FALSE|[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF)$";
+
 fn schema_of(shape: &Shape, known: Known<'_>, required: bool) -> Value {
     let schema = match shape {
         Shape::Text | Shape::Alias(_) => json!({"type": ["string", "number", "boolean"]}),
-        Shape::Form(pattern) => json!({"type": "string", "pattern": pattern}),
+        Shape::Form(pattern) => json!({"type": ["string", "number"], "pattern": pattern}),
         Shape::Moment => json!({"type": "string", "pattern": MOMENT}),
-        Shape::Flag => json!({"enum": [true, false, "true", "false", "yes", "no", "on", "off"]}),
+        Shape::Flag => json!({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": FLAG}]}),
         Shape::Number => {
             json!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[0-9]+$"}]})
         }

@@ -127,7 +127,9 @@ pub fn next(site: &Site) -> Option<(Timestamp, Vec<(SitePath, Turn)>)> {
                 turn != Turn::Unpinned || leads(at.saturating_sub(1.nanosecond()).unwrap_or(at)) != leads(at)
             };
             let turns = turns(entry, has_page, zone).into_iter();
-            let turns = turns.filter(move |(at, turn)| *at > site.now && is_seen(*at, *turn));
+            // Who writes the year 9999 means never.
+            let turns =
+                turns.filter(move |(at, turn)| *at > site.now && *at < Timestamp::MAX && is_seen(*at, *turn));
             turns.map(|(at, turn)| (at, &entry.document.path, turn))
         })
         .collect();
@@ -151,9 +153,10 @@ fn turns(entry: &Entry, has_page: bool, zone: &TimeZone) -> Vec<(Timestamp, Turn
     let mut turns: Vec<(Timestamp, Turn)> = Vec::new();
     let later = |moment: &Timestamp| published.is_none_or(|published| *moment > published);
     turns.extend(front.pin.map(|moment| (moment.at, Turn::Unpinned)));
-    turns.extend(front.updated.as_ref().map(|m| m.value.at).filter(later).map(|at| (at, Turn::Updated)));
     turns.extend(front.corrections.iter().map(|correction| (correction.date.value.at, Turn::Corrected)));
     if entry.kind == Kind::Briefing {
+        let updated = front.updated.as_ref().map(|moment| moment.value.at).filter(later);
+        turns.extend(updated.map(|at| (at, Turn::Updated)));
         turns.extend(entry.published.map(|moment| (old_at(moment, zone), Turn::Old)));
     }
     if has_page && let Some(date) = &front.review_by {

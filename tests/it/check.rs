@@ -785,11 +785,35 @@ fn mending_shows_the_lines_that_it_changed() {
     assert_eq!(results(&log(&run)), Vec::<Value>::new(), "a log of what is left, and nothing beside it");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_somebody_laid_beside_a_file_is_not_written_through() {
+    let outside = Site::new([("victim.txt", "mine")]);
+    let site = Site::of_briefing("---\ntitle: The bridge is closed.\ndate: 2023-09-11\n---\nText.\n");
+    let planted = site.path().join("content/briefings/.a.md.nutgraf");
+    std::os::unix::fs::symlink(outside.path().join("victim.txt"), &planted).expect("a link");
+    assert_eq!(check(&site, &["--fix"]).code, 0);
+    assert_eq!(outside.read("victim.txt"), "mine");
+    assert!(!site.path().join("content/briefings/a.md").is_symlink());
+    assert!(site.read("content/briefings/a.md").contains("title: The bridge is closed\n"));
+}
+
+#[test]
+fn a_link_found_by_its_own_text_is_not_mended() {
+    let text = "---\ntitle: Т\ndate: 2023-09-11\n---\nЭто [кoт] и [кoт][], см. [Кoт][a].\n\n[кoт]: https://example.org/\n[a]: https://example.org/a\n";
+    let site = Site::new([("content/briefings/a.md", text)]);
+    site.write("nutgraf.yaml", "title: T\nurl: https://example.org\nlanguage: ru\ncards: false\n");
+    check(&site, &["--fix"]);
+    assert_eq!(site.read("content/briefings/a.md"), text.replace("[Кoт][a]", "[Кот][a]"));
+}
+
 #[test]
 fn a_file_that_cannot_be_written_is_an_error_and_stays_as_it_was() {
     let site = Site::of_briefing("---\ntitle: The bridge is closed.\ndate: 2023-09-11\n---\nText.\n");
-    // Where its new text would be put first, there is a folder.
-    site.write("content/briefings/.a.md.nutgraf/mine.txt", "mine");
+    let file = site.path().join("content/briefings/a.md");
+    let mut rights = fs::metadata(&file).expect("the file").permissions();
+    rights.set_readonly(true);
+    fs::set_permissions(&file, rights).expect("rights");
     let before = everything(&site);
     let run = check(&site, &["--fix"]);
     assert_eq!(run.code, 1);

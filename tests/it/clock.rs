@@ -185,6 +185,17 @@ fn what_happens_before_a_text_appears_is_no_moment_of_its_own() {
 }
 
 #[test]
+fn the_date_of_change_of_what_shows_none_is_no_moment() {
+    let site = site(&[
+        ("explainers/a", "title: A\nas_of: 2023-01-01\nupdated: 2024-02-01"),
+        ("pages/about", "title: About\nupdated: 2024-02-02"),
+        ("topics/ports", "title: Ports\nupdated: 2024-02-03"),
+    ]);
+    assert!(output(&site, NOW) == output(&site, "2024-12-31"), "no page shows it");
+    assert_eq!(next(&site, NOW), "nothing changes by itself\n");
+}
+
+#[test]
 fn the_end_of_a_pin_that_changes_no_front_page_is_no_moment() {
     let newest = site(&[
         ("briefings/older", "title: A\ndate: 2023-12-01"),

@@ -77,3 +77,34 @@ fn rules_flag_what_they_must_and_nothing_else() {
         .collect();
     assert!(wrong.is_empty(), "{} of {} texts:\n{}", wrong.len(), entries.len(), wrong.join("\n"));
 }
+
+/// Texts that are long in one way each: no rule may be busy with one for long.
+#[test]
+fn rules_come_to_an_end_with_texts_that_nobody_writes() {
+    let front = "---\ntitle: A long text\ndate: 2023-09-11\n---\n";
+    let acronym = |i: u32| -> String {
+        let letter = |n: u32| char::from_u32('A' as u32 + n % 26).expect("a letter");
+        [letter(i), letter(i / 26), letter(i / 676), 'X'].iter().collect()
+    };
+    let acronyms = (0..8_000).map(acronym).collect::<Vec<_>>().join(" ");
+    let texts = [
+        "1".repeat(300_000),
+        "5 May ".repeat(50_000),
+        acronyms.clone(),
+        acronyms.replace(' ', "\n\n"),
+        "“".repeat(100_000),
+        "“yesterday” ".repeat(20_000),
+        "<!-- allow relative-date: x -->\n".repeat(10_000),
+        "It met yesterday. <!-- allow relative-date: x -->\n".repeat(5_000),
+        "Кaк ".repeat(60_000),
+        "> I said so\n\n".repeat(10_000),
+        "**Bold.** text\n\n".repeat(10_000),
+    ];
+    let paths: Vec<String> = (0..texts.len()).map(|i| format!("content/briefings/long-{i}.md")).collect();
+    let texts: Vec<String> = texts.iter().map(|text| format!("{front}{text}\n")).collect();
+    let site = Site::new(paths.iter().map(String::as_str).zip(texts.iter().map(String::as_str)));
+    site.write("nutgraf.yaml", SETTINGS);
+    let run = site.run(&["--format", "short", "--now", "2025-06-15", "check"]);
+    assert_eq!(run.code, 0);
+    assert!(run.stderr.contains("[long-lede]: the first paragraph has 100000 words"), "it was looked at");
+}

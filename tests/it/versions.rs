@@ -404,3 +404,19 @@ fn two_versions_of_one_date_are_an_error() {
     assert!(run.stderr.contains("error[duplicate-id]"), "{}", run.stderr);
     assert!(!site.exists("public"));
 }
+
+#[test]
+fn what_a_version_changed_is_text_whatever_it_holds() {
+    let version = |word: &str| {
+        format!("---\ntitle: Port\n---\nThe port has `<script>{word}()</script>` and five old piers.\n")
+    };
+    let site = Site::new([
+        ("content/explainers/port/2023-01-01.md", version("one").as_str()),
+        ("content/explainers/port/2023-02-01.md", version("two").as_str()),
+    ]);
+    site.write("nutgraf.yaml", format!("{SETTINGS}cards: false\n"));
+    site.build_cleanly();
+    let page = String::from_utf8(site.output()["explainers/port/index.html"].clone()).expect("UTF-8");
+    assert!(page.contains("<del>&lt;script&gt;one()&lt;"), "{page}");
+    assert!(!page.contains("<script>"), "{page}");
+}
