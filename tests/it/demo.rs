@@ -65,6 +65,14 @@ fn the_demo_has_nothing_wrong_and_shows_every_component() {
 }
 
 #[test]
+fn an_editor_finds_nothing_to_mend_in_the_demo() {
+    let mut command = command();
+    command.arg("--site").arg(package()).args(["--now", NOW, "check"]);
+    let run = run(command);
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "nothing to say\n", ""));
+}
+
+#[test]
 fn the_same_input_gives_the_same_bytes() {
     let one = tempfile::tempdir().expect("a folder");
     let other = tempfile::tempdir().expect("a folder");
