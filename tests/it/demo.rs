@@ -64,6 +64,8 @@ fn the_demo_has_nothing_wrong_and_shows_every_component() {
     }
 }
 
+// Without pictures, what a photo says of itself is not read.
+#[cfg(feature = "images")]
 #[test]
 fn an_editor_finds_nothing_to_mend_in_the_demo() {
     let mut command = command();
