@@ -436,17 +436,17 @@ fn dead_link(linker: Linker<'_>, entry: &Entry, written: &str, span: Span, guess
     say::dead_link(span, written.split('#').next().unwrap_or(written), names)
 }
 
-/// The files of content/ that published documents name.
+/// The files of the site that a document names: pictures, and what it hands out.
+pub fn files_of<'a>(linker: Linker<'a>, entry: &'a Entry) -> impl Iterator<Item = SitePath> + 'a {
+    let document = &entry.document;
+    let image = entry.front.image.iter().map(|image| &image.src.value);
+    let files = document.facts.named_files().chain(image);
+    files.filter(|file| !is_outside(file)).filter_map(move |file| linker.file(document, file))
+}
+
+/// The files that published documents name.
 pub fn named_files(linker: Linker<'_>) -> BTreeSet<SitePath> {
-    let site = linker.site;
-    let entries = site.entries.par_iter().chain(&site.older);
-    let named: Vec<SitePath> = entries
-        .flat_map_iter(|entry| {
-            let document = &entry.document;
-            let image = entry.front.image.iter().map(|image| &image.src.value);
-            let files = document.facts.named_files().chain(image);
-            files.filter(|file| !is_outside(file)).filter_map(|file| linker.file(document, file))
-        })
-        .collect();
+    let entries = linker.site.entries.par_iter().chain(&linker.site.older);
+    let named: Vec<SitePath> = entries.flat_map_iter(|entry| files_of(linker, entry)).collect();
     named.into_iter().collect()
 }

@@ -13,6 +13,7 @@ use crate::document::{Kind, prose};
 use crate::edition::Edition;
 use crate::language::excerpt;
 use crate::language::heads::is_abbreviation;
+use crate::links::{files_of, named_files};
 use crate::media;
 use crate::media::recipe::Hash;
 use crate::path::{OutputPath, SitePath};
@@ -54,9 +55,10 @@ enum SecretKind {
 impl<'a> Leaks<'a> {
     /// What of an edition is withheld, without what published files say themselves.
     pub fn of(edition: &'a Edition) -> Self {
-        let ids = published_ids(edition);
         let (mut texts, mut slugs) = (Vec::new(), Vec::new());
-        for left_out in edition.world.site.left_out.iter() {
+        let all = &edition.world.site.left_out;
+        let ids = if all.is_empty() { BTreeSet::new() } else { published_ids(edition) };
+        for left_out in all.iter() {
             let entry = &left_out.entry;
             // Versions of an explainer share their id with those that are published.
             if !ids.contains(&*entry.id) {
@@ -215,14 +217,9 @@ fn finder<'a>(texts: impl Iterator<Item = &'a str>) -> Option<AhoCorasick> {
 
 /// All that a published document says: its text as it is written and as it is read, and its front matter.
 fn said_by(entry: &Entry) -> String {
-    let front = &entry.front;
     let mut texts = vec![flat(&entry.document.source)];
     texts.extend(prose::read(&entry.document).passages.iter().map(|passage| flat(&passage.text)));
-    let located = front.title.iter().chain(&front.summary).map(|text| &text.value);
-    let image = front.image.iter().flat_map(|image| image.caption.iter().chain(&image.alt));
-    let corrections = front.corrections.iter().map(|correction| &correction.text);
-    let all = located.chain(&front.description).chain(&front.kicker).chain(image).chain(corrections);
-    texts.extend(all.map(|text| flat(text)));
+    texts.extend(entry.front.texts().map(|(text, _)| flat(text)));
     texts.join("\n")
 }
 
@@ -239,14 +236,8 @@ pub fn pictures(edition: &Edition, tree: &Tree) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let linker = world.linker();
-    let named = |entry: &Entry| -> Vec<SitePath> {
-        let image = entry.front.image.iter().map(|image| &image.src.value);
-        let files = entry.document.facts.named_files().chain(image);
-        files.filter_map(|file| linker.file(&entry.document, file)).collect()
-    };
     let site = &world.site;
-    let published: BTreeSet<SitePath> =
-        site.entries.iter().chain(&site.older).flat_map(|entry| named(entry)).collect();
+    let published = named_files(linker);
     let in_templates = |name: &str| edition.theme.sources.values().any(|text| text.contains(name));
     let theme = &site.config.theme;
     let settings: Vec<&str> =
@@ -266,7 +257,7 @@ pub fn pictures(edition: &Edition, tree: &Tree) -> Vec<Diagnostic> {
         return said;
     }
     for LeftOut { entry, why } in site.left_out.iter() {
-        for file in named(entry).into_iter().filter(|file| !published.contains(file)) {
+        for file in files_of(linker, entry).filter(|file| !published.contains(file)) {
             let Ok(hash) = media::hash(tree, &file) else { continue };
             let Some((_, public)) = open.iter().find(|(own, _)| *own == hash) else { continue };
             let reason = why.reason(&site.config.timezone);

@@ -267,7 +267,7 @@ fn leaked(leaks: &Leaks<'_>, site: &Tree, built_in: &Tree, output: &Output) -> V
         Body::Bytes(bytes) => leaks.look(&output.path, bytes),
         Body::Text(text) => leaks.look(&output.path, text.as_bytes()),
         Body::File(file) => {
-            let bytes = if leaks.is_empty() || is_picture(file) {
+            let bytes = if leaks.is_empty() || has_no_text(file) {
                 Vec::new()
             } else {
                 read(site, built_in, file).unwrap_or_default()
@@ -278,7 +278,7 @@ fn leaked(leaks: &Leaks<'_>, site: &Tree, built_in: &Tree, output: &Output) -> V
 }
 
 /// Whether a file has no text that could be read, by its name.
-fn is_picture(file: &SitePath) -> bool {
+fn has_no_text(file: &SitePath) -> bool {
     let name = file.as_str().to_ascii_lowercase();
     let endings = [
         ".7z", ".ai", ".bz2", ".doc", ".docx", ".eps", ".flac", ".gz", ".heic", ".m4a", ".m4v", ".mov",

@@ -169,7 +169,7 @@ fn has_year(text: &str, at: &Range<usize>) -> bool {
     let mut ends = text[at.end..].match_indices(". ").map(|(i, _)| at.end + i);
     // `г. Актау` and `St. Petersburg` end no sentence.
     let ends_sentence = |end: &usize| {
-        let word = text[..*end].rsplit([' ', ' ']).next().unwrap_or_default();
+        let word = text[..*end].rsplit(char::is_whitespace).next().unwrap_or_default();
         word.chars().count() > 3 || word.contains(|c: char| c.is_ascii_digit())
     };
     let end = ends.find(ends_sentence).unwrap_or(text.len());

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Story, stories};
+use super::{Story, headline_of, stories};
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::editorial as say;
-use crate::diagnostic::{Diagnostic, Span};
 use crate::document::Kind;
 use crate::edition::Edition;
 use crate::language::heads::is_abbreviation;
@@ -43,10 +43,6 @@ pub fn same(edition: &Edition) -> Vec<Diagnostic> {
     let world = &*edition.world;
     let mut first: BTreeMap<(&str, String), &Entry> = BTreeMap::new();
     let mut said = Vec::new();
-    let span = |entry: &Entry| {
-        let at = entry.document.front.title.as_ref().map_or(0..0, |title| title.at.clone());
-        Span::new(&entry.document.path, at)
-    };
     let mut briefings: Vec<&Entry> = stories(world).filter(|entry| entry.kind == Kind::Briefing).collect();
     briefings.sort_by_key(|entry| (entry.published.map(|moment| moment.at), &entry.document.path));
     for entry in briefings {
@@ -62,7 +58,7 @@ pub fn same(edition: &Edition) -> Vec<Diagnostic> {
         }
         let key = (entry.language.as_str(), words.join(" "));
         match first.get(&key) {
-            Some(other) => said.push(say::same_headline(span(entry), span(other))),
+            Some(other) => said.push(say::same_headline(headline_of(entry), headline_of(other))),
             None => {
                 first.insert(key, entry);
             }

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use crate::config::check::Check;
 use crate::diagnostic::catalog::editorial as say;
 use crate::diagnostic::{Code, Diagnostic, Nature, Span};
-use crate::document::front::Allowed;
+use crate::document::allow::Allowed;
 use crate::document::prose::{self, Passage, Prose};
 use crate::document::{Block, Document, Front};
 use crate::edition::{Edition, World, check};
@@ -159,17 +159,22 @@ const GIANT: usize = 20_000;
 
 /// The short texts of front matter, headline first.
 fn texts_of(front: &Front, source: &str) -> Vec<Passage> {
-    let located = front.title.iter().chain(&front.summary);
-    let located = located.map(|text| Passage::of_front(&text.value, source, &text.at));
-    let image = front.image.iter().flat_map(|image| image.caption.iter().chain(&image.alt));
-    let corrections = front.corrections.iter().map(|correction| &correction.text);
-    let others = front.description.iter().chain(&front.kicker).chain(image).chain(corrections);
-    // Where they stand was not kept; what cannot be found is written in another way, and left alone.
-    let others = others.filter_map(|text| {
-        let at = front.at.start + source.get(front.at.clone())?.find(text.as_str())?;
+    let texts = front.texts().filter(|(text, _)| text.len() <= GIANT);
+    let passages = texts.filter_map(|(text, at)| {
+        if let Some(at) = at {
+            return Some(Passage::of_front(text, source, at));
+        }
+        // What cannot be found is written in another way, and left alone.
+        let at = front.at.start + source.get(front.at.clone())?.find(text)?;
         Some(Passage::of_front(text, source, &(at..at + text.len())))
     });
-    located.chain(others).filter(|passage| passage.text.len() <= GIANT).collect()
+    passages.collect()
+}
+
+/// Where the headline of a document stands.
+fn headline_of(entry: &Entry) -> Span {
+    let at = entry.document.front.title.as_ref().map_or(0..0, |title| title.at.clone());
+    Span::new(&entry.document.path, at)
 }
 
 /// The permissions that hide nothing.

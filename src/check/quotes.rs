@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::Story;
 use crate::diagnostic::catalog::editorial as say;
 use crate::diagnostic::{Diagnostic, Edit};
-use crate::document::Kind;
 use crate::document::prose::{Passage, PassageKind};
+use crate::document::{Block, Kind};
 use crate::language::usage::Usage;
 
 /// Every pair that may hold a quotation.
@@ -193,12 +193,10 @@ fn is_spoken(text: &str, usage: &Usage) -> bool {
     !quotations(text).is_empty() || words.any(|word| usage.first_person.contains(&word.as_str()))
 }
 
-fn starts_in(block: &crate::document::Block, at: &Range<usize>) -> bool {
+fn starts_in(block: &Block, at: &Range<usize>) -> bool {
     match block {
-        crate::document::Block::Markdown(markdown) => markdown.range.contains(&at.start),
-        crate::document::Block::Component(component) => {
-            component.body.iter().any(|block| starts_in(block, at))
-        }
+        Block::Markdown(markdown) => markdown.range.contains(&at.start),
+        Block::Component(component) => component.body.iter().any(|block| starts_in(block, at)),
     }
 }
 
@@ -207,14 +205,6 @@ pub fn marks(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
     let Some(usage) = story.usage else { return };
     let house = story.check().quotation_marks.get(&story.entry.language).copied();
     let wanted = house.unwrap_or(usage.marks[0]);
-    let right: Vec<char> = usage
-        .marks
-        .iter()
-        .copied()
-        .chain(house)
-        .flat_map(|(open, close)| [open, close])
-        .chain(usage.also.iter().copied())
-        .collect();
     let foreign = story.foreign();
     let is_own = |passage: &&Passage| !foreign.iter().any(|part| part.contains(&passage.at.start));
     for passage in story.front.iter().chain(&story.prose.passages).filter(is_own) {
@@ -225,7 +215,7 @@ pub fn marks(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
             let [open, .., close] = marks[..] else { continue };
             let is_code = passage.code.iter().any(|code| code.contains(&quotation.start));
             let is_pair = usage.marks.iter().chain(house.iter()).any(|pair| *pair == (open, close));
-            if is_code || is_pair && right.contains(&open) {
+            if is_code || is_pair {
                 continue;
             }
             let ends = [

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::stories;
+use super::{headline_of, stories};
 use crate::diagnostic::catalog::editorial as say;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::front::CorrectionKind;
 use crate::document::{Kind, identity};
 use crate::edition::{Edition, World};
-use crate::links::{Link, is_outside};
+use crate::links::{Link, files_of};
 use crate::path::SitePath;
 use crate::site::{Entry, Site};
 
@@ -42,7 +42,7 @@ pub fn translations(edition: &Edition) -> Vec<Diagnostic> {
         // An older version of an explainer is history.
         let is_history = history.contains(&original.document.path);
         if !missing.is_empty() && !is_history {
-            said.push(say::translation_missing(title(original), &missing));
+            said.push(say::translation_missing(headline_of(original), &missing));
         }
         for translation in together.values().filter(|entry| entry.document.path != original.document.path) {
             said.extend(outdated(site, original, translation));
@@ -64,11 +64,6 @@ fn usual<'a>(
         }
     }
     have.into_iter().filter(|((kind, _), have)| have * 2 > count[kind]).map(|(key, _)| key).collect()
-}
-
-fn title(entry: &Entry) -> Span {
-    let at = entry.document.front.title.as_ref().map_or(0..0, |title| title.at.clone());
-    Span::new(&entry.document.path, at)
 }
 
 /// What an original has that its translation has not caught up with.
@@ -101,7 +96,7 @@ fn outdated(site: &Site, original: &Entry, translation: &Entry) -> Option<Diagno
     let missing = corrected(original).into_iter().find(|(date, _)| own.iter().all(|(own, _)| own != date));
     missing.map(|(date, at)| {
         let what = format!("was corrected on {date}, this text was not");
-        say::translation_outdated(title(translation), span(original, &at), &what)
+        say::translation_outdated(headline_of(translation), span(original, &at), &what)
     })
 }
 
@@ -111,13 +106,7 @@ pub fn unused_assets(edition: &Edition) -> Vec<Diagnostic> {
     let linker = world.linker();
     let left_out = world.site.left_out.iter().map(|left_out| &left_out.entry);
     let entries = world.site.entries.iter().chain(&world.site.older).chain(left_out);
-    let mut named: BTreeSet<SitePath> = BTreeSet::new();
-    for entry in entries {
-        let document = &entry.document;
-        let image = entry.front.image.iter().map(|image| &image.src.value);
-        let files = document.facts.named_files().chain(image).filter(|file| !is_outside(file));
-        named.extend(files.filter_map(|file| linker.file(document, file)));
-    }
+    let named: BTreeSet<SitePath> = entries.flat_map(|entry| files_of(linker, entry)).collect();
     let files = world.inventory.content.iter();
     let unused = files.filter(|file| !named.contains(*file) && !identity::is_markdown(file));
     unused.map(|file| say::unused_asset(Span::file(file))).collect()
@@ -159,7 +148,7 @@ pub fn orphan_pages(edition: &Edition) -> Vec<Diagnostic> {
             let named = ["\"", "'"].map(|quote| format!("{}{quote}", entry.url));
             !templates.clone().any(|text| named.iter().any(|named| text.contains(named)))
         })
-        .map(|entry| say::orphan_page(title(entry), entry.url.as_str()))
+        .map(|entry| say::orphan_page(headline_of(entry), entry.url.as_str()))
         .collect()
 }
 

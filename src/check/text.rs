@@ -55,9 +55,8 @@ pub fn acronyms(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
     if !matches!(story.entry.kind, Kind::Briefing | Kind::Explainer) {
         return;
     }
-    let known = |acronym: &str| {
-        usage.acronyms.contains(&acronym) || story.check().acronyms.iter().any(|own| own == acronym)
-    };
+    let known =
+        |acronym: &str| usage.knows(acronym) || story.check().acronyms.iter().any(|own| own == acronym);
     // A word that stands in small letters too is no acronym, but loud.
     let small: OnceCell<BTreeSet<&str>> = OnceCell::new();
     let is_small = |word: &&str| word.chars().all(char::is_lowercase);
@@ -66,9 +65,8 @@ pub fn acronyms(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
     let is_loud =
         |acronym: &str| small.get_or_init(|| words().collect()).contains(acronym.to_lowercase().as_str());
     let mut met: BTreeSet<&str> = BTreeSet::new();
-    let standfirst = story.own.description.as_ref();
-    let standfirst = standfirst.map(|text| Passage::of_front(text, &story.document().source, &(0..0)));
-    let mut before: Vec<&Passage> = story.front.iter().chain(&standfirst).collect();
+    let front = story.own.texts().map(|(text, _)| text);
+    let mut before: Vec<&str> = front.collect();
     for passage in &story.prose.passages {
         let read = matches!(passage.kind, PassageKind::Paragraph | PassageKind::Item);
         if read {
@@ -85,12 +83,12 @@ pub fn acronyms(story: &Story<'_>, d: &mut Vec<Diagnostic>) {
                 {
                     continue;
                 }
-                if !before.iter().any(|earlier| spells(&earlier.text, acronym, usage)) {
+                if !before.iter().any(|earlier| spells(earlier, acronym, usage)) {
                     d.push(say::acronym(story.span(&passage.place(&at)), acronym));
                 }
             }
         }
-        before.push(passage);
+        before.push(&passage.text);
     }
 }
 

@@ -57,13 +57,14 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
                 Err(error) => return session.fail(&error),
             }
         }
-        let fixable = sort(found.clone()).iter().filter(|diagnostic| diagnostic.fix.is_some()).count();
+        let is_told = session.format == MessageFormat::Human && !arguments.fix;
+        let fixable = if is_told { fixable(&found) } else { 0 };
         let is_empty = found.is_empty();
         let failed = session.report(found, &sources, arguments.strict);
         if session.format == MessageFormat::Human {
             if is_empty {
                 session.say("nothing to say");
-            } else if fixable > 0 && !arguments.fix {
+            } else if fixable > 0 {
                 let them =
                     if fixable == 1 { "1 of these is".to_owned() } else { format!("{fixable} of these are") };
                 session.say(&format!("{them} mended by `nutgraf check --fix`"));
@@ -71,6 +72,12 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         }
         return if failed { End::Errors } else { End::Done };
     }
+}
+
+/// How many of the messages can be mended.
+fn fixable(found: &[Diagnostic]) -> usize {
+    let fixable = found.iter().filter(|diagnostic| diagnostic.fix.is_some()).cloned();
+    sort(fixable.collect()).len()
 }
 
 /// Everything there is to say, and the texts it is about.

@@ -2,6 +2,7 @@
 //! as suggestions.
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value, json};
 
 use super::{End, Session};
@@ -21,8 +22,8 @@ pub struct Arguments {
     of: Of,
 
     /// Only the front matter of this kind [default: all kinds in one schema]
-    #[arg(long, value_enum)]
-    kind: Option<KindName>,
+    #[arg(long, value_parser = kinds())]
+    kind: Option<Kind>,
 }
 
 /// What a schema is of.
@@ -36,28 +37,11 @@ enum Of {
     Files,
 }
 
-/// A kind of document.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum KindName {
-    Briefing,
-    Explainer,
-    Topic,
-    Author,
-    Thread,
-    Page,
-}
-
-impl KindName {
-    fn kind(self) -> Kind {
-        match self {
-            Self::Briefing => Kind::Briefing,
-            Self::Explainer => Kind::Explainer,
-            Self::Topic => Kind::Topic,
-            Self::Author => Kind::Author,
-            Self::Thread => Kind::Thread,
-            Self::Page => Kind::Page,
-        }
-    }
+/// Reads the name of a kind.
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    let named = |name: String| Kind::ALL.iter().copied().find(|kind| kind.name() == name);
+    PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.name()))
+        .map(move |name| named(name).expect("a name that the parser knows is that of a kind"))
 }
 
 /// Runs the command. Outside a site there is nothing to suggest.
@@ -67,7 +51,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         (Of::Config, None) => config(edition.as_ref()),
         (Of::Config | Of::Files, Some(_)) => return super::misuse("`--kind` goes with `front-matter`"),
         (Of::Files, None) => return write_all(session),
-        (Of::FrontMatter, Some(kind)) => front_matter(kind.kind(), edition.as_ref()),
+        (Of::FrontMatter, Some(kind)) => front_matter(kind, edition.as_ref()),
         (Of::FrontMatter, None) => all(edition.as_ref()),
     };
     session.result(&format!("{schema:#}"));

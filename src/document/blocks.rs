@@ -10,7 +10,7 @@ use super::directives::{self, Directive, Piece};
 use super::facts::{ExplainerRef, Facts, Heading};
 use super::markdown::{self, Definitions, Text};
 use super::nesting::Nesting;
-use super::{Rules, front, raw_html};
+use super::{Rules, allow, raw_html};
 use crate::config::RawHtml;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::text as say;
@@ -628,22 +628,10 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// `<!-- allow long-paragraph: the court's own words -->`: for the paragraph it stands in, or the next one.
-    fn allow(&mut self, comment: &str, at: &Range<usize>) {
-        let Some((name, reason)) = permission(comment) else { return };
-        let source = self.place.source;
-        let start = source[at.clone()].find(name).map_or(at.start, |i| at.start + i);
-        let name_at = start..start + name.len();
-        let written = source[at.clone()].trim_end().len();
-        let scope = Some(paragraph_at(source, &(at.start..at.start + written)));
-        let allowed = front::allow(self.place, name, name_at, reason, scope, self.d);
-        self.facts.allowed.extend(allowed);
-    }
-
     fn html(&mut self, html: &str, at: &Range<usize>) {
         let comment = html.trim_start().starts_with("<!--") && html.trim_end().ends_with("-->");
         if comment {
-            self.allow(html, at);
+            self.facts.allowed.extend(allow::in_comment(self.place, html, at, self.d));
             return;
         }
         self.facts.has_html = true;
@@ -678,65 +666,6 @@ struct OpenHeading {
     title: String,
     id: Option<String>,
 }
-
-/// HTML without the permission it begins with, if it begins with one.
-pub fn without_permission(html: &str) -> &str {
-    let start = html.len() - html.trim_start().len();
-    let end = html.find("-->").map(|i| i + 3);
-    match end.filter(|end| start < *end && permission(&html[start..*end]).is_some()) {
-        Some(end) => &html[end..],
-        None => html,
-    }
-}
-
-/// What a comment allows, and why; nothing for any other HTML.
-pub fn permission(html: &str) -> Option<(&str, &str)> {
-    let inner = html.trim().strip_prefix("<!--")?.strip_suffix("-->")?.trim();
-    let (word, permission) = inner.split_once(char::is_whitespace)?;
-    let (name, reason) = permission.split_once(':').unwrap_or((permission, ""));
-    let name = name.trim();
-    // Any other comment that begins with the word has more words.
-    (word.eq_ignore_ascii_case("allow") && !name.contains(char::is_whitespace)).then_some((name, reason))
-}
-
-/// The paragraph or the item of a list that a place stands in; for a line of its own, the paragraph below it.
-fn paragraph_at(source: &str, at: &Range<usize>) -> Range<usize> {
-    let line = source[..at.start].rfind('\n').map_or(0, |i| i + 1);
-    let after = source[at.end..].lines().next().unwrap_or_default();
-    let is_alone = source[line..at.start].trim().is_empty() && after.trim().is_empty();
-    let is_item = |line: &str| {
-        let line = line.trim_start();
-        let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
-        ["- ", "* ", "+ "].iter().any(|mark| line.starts_with(mark))
-            || number.len() < line.len() && number.starts_with(['.', ')'])
-    };
-    // Only what is near is looked at: a text may have many comments.
-    let mut start = line;
-    while !is_alone && start > 0 && line - start < NEAR {
-        let above = source[..start - 1].rfind('\n').map_or(0, |i| i + 1);
-        let text = &source[above..start];
-        if text.trim().is_empty() || is_item(&source[start..]) {
-            break;
-        }
-        start = above;
-    }
-    let mut end = line;
-    let mut has_text = !is_alone;
-    for text in source[line..].split_inclusive('\n') {
-        let is_past = end >= at.end;
-        if is_past && has_text && (text.trim().is_empty() || !is_alone && is_item(text))
-            || end > at.end + NEAR
-        {
-            break;
-        }
-        has_text |= is_past && !text.trim().is_empty() && !text.trim_start().starts_with("<!--");
-        end += text.len();
-    }
-    start..end
-}
-
-/// How far from a comment its paragraph begins and ends, in bytes.
-const NEAR: usize = 4_000;
 
 /// Where a mark stands in the next few hundred bytes of a text.
 fn find_near(text: &str, mark: char) -> Option<usize> {

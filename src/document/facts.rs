@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::front::Allowed;
+use super::allow::Allowed;
 use crate::fields::Located;
 
 /// Facts of a text.

@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
+use super::allow::{self, Allowed};
 use super::facts::ExplainerRef;
 use super::identity::{Identity, Kind};
 use super::{Rules, keys, markdown};
-use crate::diagnostic::catalog::{editorial, front_matter};
-use crate::diagnostic::{Code, Diagnostic, Nature};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::catalog::front_matter;
 use crate::fields::{Fields, Located, Place, Unknown, is_position, is_unsafe_url, text};
 use crate::language::letters;
 use crate::moment::{Moment, parse_date};
@@ -138,15 +139,6 @@ pub struct Image {
     pub alt_missing: Option<Located<String>>,
 }
 
-/// A message that an author allows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allowed {
-    /// Its code.
-    pub code: Located<Code>,
-    /// Where it is allowed; everywhere in the file when absent.
-    pub scope: Option<Range<usize>>,
-}
-
 /// Where a fact comes from.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Source {
@@ -202,6 +194,16 @@ pub struct Link {
 }
 
 impl Front {
+    /// Its short texts, the headline first, each with where it stands when that was kept.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, Option<&Range<usize>>)> {
+        let located =
+            self.title.iter().chain(&self.summary).map(|text| (text.value.as_str(), Some(&text.at)));
+        let image = self.image.iter().flat_map(|image| image.caption.iter().chain(&image.alt));
+        let corrections = self.corrections.iter().map(|correction| &correction.text);
+        let others = self.description.iter().chain(&self.kicker).chain(image).chain(corrections);
+        located.chain(others.map(|text| (text.as_str(), None)))
+    }
+
     /// Whether it differs from another only in words that nothing but the document's own page and its card
     /// show, so that a site with the one links as with the other.
     pub fn links_like(&self, other: &Self) -> bool {
@@ -328,29 +330,6 @@ fn value(located: Option<Located<String>>) -> Option<String> {
     located.map(|l| l.value)
 }
 
-/// A permission as written: the name of a message, where it stands, and why.
-pub fn allow(
-    place: Place<'_>,
-    name: &str,
-    at: Range<usize>,
-    reason: &str,
-    scope: Option<Range<usize>>,
-    d: &mut Vec<Diagnostic>,
-) -> Option<Allowed> {
-    let Some(code) = Code::of(name) else {
-        d.push(editorial::unknown_rule(place.span(&at), name));
-        return None;
-    };
-    if code.nature() == Nature::Error {
-        d.push(editorial::fixed_severity(place.span(&at), name));
-        return None;
-    }
-    if reason.trim().is_empty() {
-        d.push(editorial::allow_without_reason(place.span(&at), name));
-    }
-    Some(Allowed { code: Located { value: code, at }, scope })
-}
-
 /// What reading a value needs besides the value.
 struct Reader<'a> {
     place: Place<'a>,
@@ -445,7 +424,7 @@ impl Reader<'_> {
         let mut allowed = Vec::new();
         for entry in fields.entries("allow", d) {
             let reason = entry.value.as_text().unwrap_or_default();
-            allowed.extend(allow(self.place, &entry.key, entry.key_at.clone(), reason, None, d));
+            allowed.extend(allow::named(self.place, &entry.key, entry.key_at.clone(), reason, None, d));
         }
         allowed
     }

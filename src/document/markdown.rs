@@ -91,6 +91,26 @@ impl<'a> Text<'a> {
     }
 }
 
+/// An event, unless it belongs to a run-in head, which is a title of its own.
+pub fn without_head<'t>(
+    source: &str,
+    skip: Option<&Range<usize>>,
+    event: Event<'t>,
+    at: Range<usize>,
+) -> Option<(Event<'t>, Range<usize>)> {
+    match (skip, event) {
+        (Some(skip), _) if at.end <= skip.end => None,
+        // The head's mark, spaces and dash are part of this text; the rest of it may hold what the source
+        // writes otherwise (`&amp;`, `\*`), so they are taken off the text and not off the source.
+        (Some(skip), Event::Text(text)) if at.start < skip.end => {
+            let skipped = source[at.start..skip.end].chars().count();
+            let rest: String = text.chars().skip(skipped).collect();
+            Some((Event::Text(rest.into()), skip.end..at.end))
+        }
+        (_, event) => Some((event, at)),
+    }
+}
+
 /// Collects the link definitions and footnotes of a piece; the first of a label counts.
 pub fn definitions(source: &str, range: &Range<usize>, found: &mut Definitions) {
     let text = &source[range.clone()];

@@ -1,6 +1,7 @@
 //! One Markdown file to a [`Document`]: its front matter, its blocks with their places in the source, and
 //! the facts that linking needs. Each file is read alone; nothing here knows another file, the clock or HTML.
 
+pub mod allow;
 pub mod blocks;
 pub mod directives;
 pub mod facts;

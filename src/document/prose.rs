@@ -217,16 +217,19 @@ impl<'a> Reader<'a> {
 
     fn markdown(&mut self, block: &MarkdownBlock) {
         let text = Text::new(&self.document.source, &block.range, &self.document.definitions);
-        let mut walk = Walk { depth: 0, picture: None, code_block: false, after_head: false, label: 0 };
-        for (event, at) in text.events() {
-            self.event(&event, &at, block.skip.as_ref(), &mut walk);
+        let mut walk = Walk { depth: 0, picture: None, code_block: false, label: 0 };
+        // The head of a section is its title, which was read already.
+        let source = &self.document.source;
+        let own = |(event, at)| markdown::without_head(source, block.skip.as_ref(), event, at);
+        for (event, at) in text.events().filter_map(own) {
+            self.event(&event, &at, &mut walk);
         }
         self.flush();
     }
 
-    fn event(&mut self, event: &Event<'_>, at: &Range<usize>, skip: Option<&Range<usize>>, walk: &mut Walk) {
+    fn event(&mut self, event: &Event<'_>, at: &Range<usize>, walk: &mut Walk) {
         match event {
-            Event::Start(tag) => self.start(tag, at, skip, walk),
+            Event::Start(tag) => self.start(tag, at, walk),
             Event::End(tag) => self.end(*tag, walk),
             Event::Text(text) | Event::Code(text) => {
                 if let Some(picture) = &mut walk.picture {
@@ -237,51 +240,32 @@ impl<'a> Reader<'a> {
                     return;
                 }
                 let is_code = matches!(event, Event::Code(_));
-                // The head of a section is its title, which was read already.
-                if skip.is_some_and(|skip| at.end <= skip.end) {
-                    return;
-                }
-                match skip.filter(|skip| at.start < skip.end) {
-                    Some(skip) => {
-                        let skipped = self.document.source[at.start..skip.end].chars().count();
-                        let rest: String = text.chars().skip(skipped).collect();
-                        self.push(&rest, &(skip.end..at.end), is_code);
-                    }
-                    None if walk.label > 0 => self.push(text, &(at.start..at.start), is_code),
-                    None => self.push(text, at, is_code),
-                }
+                // The text of a link that is found by it must stay as it is.
+                let at = if walk.label > 0 { &(at.start..at.start) } else { at };
+                self.push(text, at, is_code);
             }
             Event::SoftBreak | Event::HardBreak => self.push(" ", at, false),
             _ => {}
         }
     }
 
-    fn start(&mut self, tag: &Tag<'_>, at: &Range<usize>, skip: Option<&Range<usize>>, walk: &mut Walk) {
+    fn start(&mut self, tag: &Tag<'_>, at: &Range<usize>, walk: &mut Walk) {
         walk.depth += 1;
-        let is_head = skip.is_some_and(|skip| at.start == skip.start) && walk.depth == 1;
         match tag {
-            Tag::Paragraph if self.current.is_none() => {
-                self.begin(PassageKind::Paragraph, at);
-                walk.after_head = is_head;
-            }
+            Tag::Paragraph if self.current.is_none() => self.begin(PassageKind::Paragraph, at),
             Tag::Heading { .. } => self.begin(PassageKind::Heading, at),
             Tag::Item | Tag::TableCell | Tag::FootnoteDefinition(_) => self.begin(PassageKind::Item, at),
             Tag::List(_) | Tag::Table(_) => self.flush(),
             Tag::BlockQuote(kind) => {
                 self.flush();
                 // A note is set off like a quotation, and is none.
-                let is_quote = usize::from(kind.is_none());
-                self.quotes += is_quote;
+                self.quotes += usize::from(kind.is_none());
             }
             Tag::CodeBlock(_) => {
                 self.flush();
                 walk.code_block = true;
             }
-            Tag::Strong
-                if walk.depth == 2
-                    && !walk.after_head
-                    && self.document.source[at.clone()].starts_with("**") =>
-            {
+            Tag::Strong if walk.depth == 2 && self.document.source[at.clone()].starts_with("**") => {
                 if let Some(passage) = &mut self.current
                     && passage.kind == PassageKind::Paragraph
                     && passage.text.is_empty()
@@ -359,8 +343,6 @@ struct Walk {
     depth: usize,
     picture: Option<Picture>,
     code_block: bool,
-    /// Whether the paragraph began with the head of a section.
-    after_head: bool,
     /// How many links are open whose text is their label.
     label: usize,
 }

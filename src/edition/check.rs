@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::World;
 use crate::diagnostic::{Code, Diagnostic, Nature, Severity};
 use crate::document::Document;
-use crate::document::front::Allowed;
+use crate::document::allow::Allowed;
 use crate::links;
 use crate::path::SitePath;
 use crate::site::{self, Entry, Site};

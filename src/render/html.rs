@@ -10,8 +10,8 @@ use tera::Value;
 use super::content::Content;
 use super::{Marks, holds};
 use crate::config::RawHtml;
+use crate::document::allow::without_permission;
 use crate::document::blocks::footnote_slug;
-use crate::document::blocks::without_permission;
 use crate::document::nesting::Nesting;
 use crate::document::{Document, MarkdownBlock, markdown, raw_html};
 use crate::edition::functions::WIDTHS;
@@ -42,7 +42,7 @@ pub fn markdown_block(content: &mut Content<'_, '_>, block: &MarkdownBlock, out:
             Event::End(TagEnd::FootnoteDefinition) => in_footnote -= 1,
             // Footnotes stand at the end of the text.
             _ if in_footnote > 0 => {}
-            _ => take(document, block.skip.as_ref(), event, at, &mut events),
+            _ => events.extend(markdown::without_head(&document.source, block.skip.as_ref(), event, at)),
         }
     }
     match content.frame.marks {
@@ -108,27 +108,6 @@ pub fn markdown_parts(
             out
         })
         .collect()
-}
-
-/// Takes an event, unless it belongs to a run-in head that is shown elsewhere.
-fn take<'t>(
-    document: &Document,
-    skip: Option<&Range<usize>>,
-    event: Event<'t>,
-    at: Range<usize>,
-    events: &mut Vec<(Event<'t>, Range<usize>)>,
-) {
-    match (skip, event) {
-        (Some(skip), _) if at.end <= skip.end => {}
-        // The head's mark, spaces and dash are part of this text; the rest of it may hold what the source
-        // writes otherwise (`&amp;`, `\*`), so they are taken off the text and not off the source.
-        (Some(skip), Event::Text(text)) if at.start < skip.end => {
-            let skipped = document.source[at.start..skip.end].chars().count();
-            let rest: String = text.chars().skip(skipped).collect();
-            events.push((Event::Text(rest.into()), skip.end..at.end));
-        }
-        (_, event) => events.push((event, at)),
-    }
 }
 
 fn write(content: &mut Content<'_, '_>, events: &[(Event<'_>, Range<usize>)], out: &mut String) {
@@ -223,7 +202,8 @@ impl<'t> Writer<'_, '_, '_, 't> {
             Event::Text(text) if !self.code && self.link == 0 => self.text(&text),
             Event::Html(html) | Event::InlineHtml(html) => {
                 // What an editor is allowed is for editors.
-                let html = CowStr::from(without_permission(&html).to_owned());
+                let rest = without_permission(&html);
+                let html = if rest.len() < html.len() { CowStr::from(rest.to_owned()) } else { html };
                 match self.content.raw_html() {
                     RawHtml::Escape => self.pending.push(Event::Text(html)),
                     RawHtml::Allow | RawHtml::Sanitize => self.pending.push(Event::InlineHtml(html)),

@@ -1,8 +1,8 @@
 //! Which explainers are due for another look, and how much that matters: by how many briefings show them as they
 //! are now, and how recent those are.
 
+use jiff::Span;
 use jiff::civil::Date;
-use jiff::{Span, Timestamp};
 
 use super::explainers::used_versions;
 use super::time::due_at;
@@ -90,9 +90,5 @@ pub fn of(site: &Site, page: EntryId) -> Option<Stale> {
 
 /// The site's day.
 pub fn today(site: &Site) -> Date {
-    day(site, site.now)
-}
-
-fn day(site: &Site, at: Timestamp) -> Date {
-    at.to_zoned_datetime(site.config.timezone.clone()).date()
+    site.now.to_zoned_datetime(site.config.timezone.clone()).date()
 }
