@@ -300,22 +300,22 @@ pub fn check_settings(linker: Linker<'_>) -> Vec<Diagnostic> {
     let config = &linker.site.config;
     let file = SitePath::new("nutgraf.yaml");
     let span = |at: &std::ops::Range<usize>| Span::new(&file, at.clone());
-    for item in
-        config.menu.iter().filter(|item| item.url.value.starts_with('/') && !is_outside(&item.url.value))
-    {
-        let path = item.url.value.split(['?', '#']).next().unwrap_or_default();
+    let menu = config.menu.iter().map(|item| &item.url);
+    let pages = menu.chain(config.publisher.policies.iter().map(|(_, url)| url));
+    for url in pages.filter(|url| url.value.starts_with('/') && !is_outside(&url.value)) {
+        let path = url.value.split(['?', '#']).next().unwrap_or_default();
         match linker.rooted(path) {
             Found::Nothing => {
-                diagnostics.push(say::dead_link(span(&item.url.at), path, linker.routes.urls()));
+                diagnostics.push(say::dead_link(span(&url.at), path, linker.routes.urls()));
             }
             Found::Withheld(why) => {
                 let reason = why.reason(&config.timezone);
-                diagnostics.push(say::withheld_link(span(&item.url.at), path, &reason));
+                diagnostics.push(say::withheld_link(span(&url.at), path, &reason));
             }
             Found::Entry(_) | Found::Page(_) | Found::File(_) => {}
         }
     }
-    for named in config.theme.css.iter().chain(&config.theme.logo) {
+    for named in config.theme.css.iter().chain(&config.theme.logo).chain(&config.publisher.logo) {
         let statics = &linker.inventory.statics;
         if !statics.contains_key(named.value.trim_start_matches('/')) {
             diagnostics.push(say::missing_static(

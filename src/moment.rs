@@ -50,6 +50,11 @@ impl Moment {
         if self.has_time { self.iso(zone) } else { self.date(zone).to_string() }
     }
 
+    /// RFC 822 with four digits of the year, as RSS wants it: `Mon, 11 Sep 2023 10:00:00 +0600`.
+    pub fn rfc822(self, zone: &TimeZone) -> String {
+        self.zoned(zone).strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
+    }
+
     /// ISO 8601 with the zone's offset at that moment, as metadata wants it: `2023-09-11T10:00:00+06:00`.
     pub fn iso(self, zone: &TimeZone) -> String {
         self.zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()

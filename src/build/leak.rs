@@ -242,7 +242,7 @@ pub fn pictures(edition: &Edition, tree: &Tree) -> Vec<Diagnostic> {
     let theme = &site.config.theme;
     let settings: Vec<&str> =
         theme.logo.iter().chain(&theme.css).map(|file| file.value.trim_start_matches('/')).collect();
-    let policies = site.config.publisher.to_string();
+    let policies = site.config.publisher.all.to_string();
     let in_settings = |name: &str| settings.contains(&name) || policies.contains(name);
     // Files of static/ that nothing but what is withheld names, by their bytes.
     let mut open: Vec<(Hash, &SitePath)> = Vec::new();

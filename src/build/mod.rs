@@ -2,6 +2,7 @@
 //! stage; nothing in the folder changes before everything has been made without an error.
 
 mod leak;
+pub mod search;
 pub mod weight;
 pub mod write;
 
@@ -176,13 +177,24 @@ pub fn build(
             (options.progress)(Work::Pictures, done.fetch_add(1, Ordering::Relaxed) + 1, by_file.len());
         });
     }
+    let mut engine = Vec::new();
+    if let Some(stage) = stage.as_ref().filter(|_| edition.world.site.config.search && !stopped(&diagnostics))
+    {
+        for (path, bytes) in search::files(edition)? {
+            stage.put(&path, &bytes)?;
+            engine.push(path);
+        }
+    }
     if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
     let cards = cards.into_inner().unwrap_or_else(PoisonError::into_inner);
     let made =
         cards.len() + assets.iter().filter(|asset| !matches!(asset.bytes, AssetBytes::Made(_))).count();
-    let others = routes.iter().filter(|route| matches!(route, Route::Static { .. })).count();
+    let is_page = |route: &&Route| {
+        route.page_kind(&edition.world.site).is_some() || matches!(route, Route::Redirect { .. })
+    };
+    let pages = routes.iter().filter(is_page).count();
     let written = match stage {
         Some(stage) if !stopped(&diagnostics) => {
             let made: BTreeSet<OutputPath> = routes
@@ -191,6 +203,7 @@ pub fn build(
                 .chain(assets.iter().map(|asset| asset.url.output()))
                 .chain(pictures.iter().map(|recipe| recipe.url().output()))
                 .chain(cards.iter().cloned())
+                .chain(engine.iter().cloned())
                 .collect();
             Some(stage.commit(&made, &explainers(edition))?)
         }
@@ -199,8 +212,8 @@ pub fn build(
     Ok(Report {
         diagnostics,
         written,
-        pages: routes.len() - others,
-        files: others + made + pictures.len(),
+        pages,
+        files: routes.len() - pages + made + pictures.len() + engine.len(),
         weights: scales.map(Scales::kinds).unwrap_or_default(),
     })
 }

@@ -124,7 +124,7 @@ pub fn orphan_pages(edition: &Edition) -> Vec<Diagnostic> {
     for entry in stories(world).chain(site.older.iter().map(|entry| &**entry)) {
         led_to.extend(links(world, entry));
     }
-    let mut named = site.config.publisher.to_string();
+    let mut named = site.config.publisher.all.to_string();
     for item in &site.config.menu {
         named.push_str(&format!(" \"{}\"", item.url.value));
     }

@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod completions;
 mod components;
+mod digest;
 mod new;
 mod next;
 mod progress;
@@ -74,6 +75,12 @@ enum MessageFormat {
     Sarif,
     /// Annotations of a GitHub workflow; for `check` only
     Github,
+    /// A letter; for `digest` only
+    Html,
+    /// Plain text; for `digest` only
+    Text,
+    /// Messages of Telegram, one JSON object a line; for `digest` only
+    Telegram,
 }
 
 #[derive(Subcommand)]
@@ -94,6 +101,8 @@ enum Command {
     Next(next::Arguments),
     /// List the components with their arguments and Markdown to copy
     Components(components::Arguments),
+    /// Print what was published since a moment: for mail, as text, for Telegram
+    Digest(digest::Arguments),
     /// Print JSON Schemas for completion and checks in editors
     Schema(schema::Arguments),
     /// Print completions for a shell
@@ -158,9 +167,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         quiet: arguments.quiet,
         verbose: arguments.verbose,
     };
-    let only_check = matches!(session.format, MessageFormat::Sarif | MessageFormat::Github);
-    if only_check && !matches!(arguments.command, Command::Check(_)) {
-        eprintln!("error: only `nutgraf check` writes SARIF and GitHub annotations");
+    if let Some(message) = misplaced(session.format, &arguments.command) {
+        eprintln!("error: {message}");
         return ExitCode::from(2);
     }
     let end = match arguments.command {
@@ -172,6 +180,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Stale(arguments) => stale::run(&session, &arguments),
         Command::Next(arguments) => next::run(&session, &arguments),
         Command::Components(arguments) => components::run(&session, &arguments),
+        Command::Digest(arguments) => digest::run(&session, &arguments),
         Command::Schema(arguments) => schema::run(&session, &arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
@@ -181,6 +190,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         End::WrongUse => 2,
         End::Unchanged => 3,
     })
+}
+
+/// What is wrong when a command is asked to write as only another one does.
+fn misplaced(format: MessageFormat, command: &Command) -> Option<&'static str> {
+    match (format, command) {
+        (MessageFormat::Sarif | MessageFormat::Github, Command::Check(_))
+        | (MessageFormat::Html | MessageFormat::Text | MessageFormat::Telegram, Command::Digest(_))
+        | (MessageFormat::Human | MessageFormat::Short | MessageFormat::Json, _) => None,
+        (MessageFormat::Sarif | MessageFormat::Github, _) => {
+            Some("only `nutgraf check` writes SARIF and GitHub annotations")
+        }
+        (MessageFormat::Html | MessageFormat::Text | MessageFormat::Telegram, _) => {
+            Some("only `nutgraf digest` writes letters and messages")
+        }
+    }
 }
 
 /// The moment asked for: typed, from `SOURCE_DATE_EPOCH`, or the real time.
@@ -267,7 +291,9 @@ impl Session {
         let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
         let stderr = std::io::stderr();
         let format = match self.format {
-            MessageFormat::Human => Format::Human { colour: colour(stderr.is_terminal()) },
+            MessageFormat::Human | MessageFormat::Html | MessageFormat::Text | MessageFormat::Telegram => {
+                Format::Human { colour: colour(stderr.is_terminal()) }
+            }
             MessageFormat::Short => Format::Short,
             MessageFormat::Json => Format::Json,
             MessageFormat::Github => Format::Github,
@@ -292,9 +318,13 @@ impl Session {
     /// Prints an error that is about no file of the site.
     fn fail(&self, message: &str) -> End {
         match self.format {
-            MessageFormat::Human | MessageFormat::Short | MessageFormat::Sarif | MessageFormat::Github => {
-                eprintln!("error: {message}");
-            }
+            MessageFormat::Human
+            | MessageFormat::Short
+            | MessageFormat::Sarif
+            | MessageFormat::Github
+            | MessageFormat::Html
+            | MessageFormat::Text
+            | MessageFormat::Telegram => eprintln!("error: {message}"),
             MessageFormat::Json => {
                 eprintln!(
                     "{}",
@@ -306,6 +336,14 @@ impl Session {
             }
         }
         End::Errors
+    }
+
+    /// Says that there is nothing to print, where no program reads it.
+    fn nothing(&self, message: &str) -> End {
+        if !self.quiet {
+            eprintln!("{message}");
+        }
+        End::Unchanged
     }
 
     /// Prints what a command was asked for on stdout.

@@ -24,6 +24,10 @@ pub struct Arguments {
     #[arg(long)]
     open: bool,
 
+    /// Let the site be searched, as nutgraf.yaml asks for; each first search after a change takes a while
+    #[arg(long)]
+    search: bool,
+
     /// The program that a click opens files in, for example "code" or "gvim +{line} {file}" [default: `VISUAL`]
     #[arg(long, value_name = "CMD")]
     editor: Option<String>,
@@ -123,6 +127,7 @@ mod live {
             now,
             time: real_time,
             editor,
+            search: arguments.search,
             hosts: arguments.allow_host,
             changed: Box::new(move |current| tell(&own, current, &last)),
         };

@@ -1,5 +1,6 @@
 //! The keys of nutgraf.yaml: what [`super::read`] reads, and what editors offer.
 
+use super::outputs::ARTICLES;
 use crate::fields::shape::{Key, Keys, Reference, Shape, key, required};
 
 /// The keys of nutgraf.yaml.
@@ -23,16 +24,31 @@ pub const SETTINGS: Keys = &[&[
     ),
     key("permalinks", Shape::Group(&[PERMALINKS]), "The patterns of addresses."),
     key("front_matter", Shape::Group(&[FRONT_MATTER]), "Keys of front matter that have other names."),
-    key("publisher", Shape::Any, "Who publishes the site."),
+    key("publisher", Shape::Group(&[PUBLISHER]), "Who publishes the site."),
     key("cards", Shape::Flag, "Whether briefings and explainers have social cards."),
     key("per_page", Shape::Number, "Entries on a page of a list."),
     key("run_in_heads", Shape::Flag, "Whether bold starts may open sections."),
     key("raw_html", Shape::OneOf(&["sanitize", "escape", "allow"]), "What becomes of HTML in the text."),
     key("check", Shape::Group(&[CHECK]), "How the site is checked."),
     key("extra", Shape::Any, "Anything, for templates."),
-    key("feed", Shape::Any, "Kept for later versions."),
-    key("hosting", Shape::Any, "Kept for later versions."),
-    key("twins", Shape::Any, "Kept for later versions."),
+    key("feed", Shape::Group(&[FEED]), "What feeds hold."),
+    key(
+        "hosting",
+        Shape::List(&Shape::OneOf(&["vercel", "azure", "nginx", "caddy"])),
+        "Hosts whose own files are made too.",
+    ),
+    key(
+        "twins",
+        Shape::List(&Shape::OneOf(&["markdown", "ninjs", "llms"])),
+        "Pages in another form, for machines.",
+    ),
+    key("search", Shape::Flag, "Whether readers can search the site."),
+    key(
+        "content_security_policy",
+        Shape::Text,
+        "The policy that pages are served with; `off` for none, and what fits the templates unless told.",
+    ),
+    key("security", Shape::Group(&[SECURITY]), "Whom to tell of a hole in the site's security."),
     key("deploy", Shape::Any, "Kept for later versions."),
 ]];
 
@@ -46,7 +62,7 @@ pub const LANGUAGE: &[Key] = &[
 pub const SECTION: &[Key] = &[
     key("title", Shape::Text, "Its name."),
     key("titles", Shape::Map(&Shape::Text), "Its name by language."),
-    key("article", Shape::Text, "The schema.org type of its briefings."),
+    key("article", Shape::OneOf(ARTICLES), "The schema.org type of its briefings."),
     key("permalink", Shape::Text, "The pattern of its briefings' addresses."),
 ];
 
@@ -111,4 +127,45 @@ pub const CHECK: &[Key] = &[
         Shape::Map(&Shape::Text),
         "The quotation marks of the house, by language: \"«»\".",
     ),
+];
+
+/// The keys of who publishes a site.
+pub const PUBLISHER: &[Key] = &[
+    key("name", Shape::Text, "Its name; the site's title unless told."),
+    key("legal_name", Shape::Text, "Its name in law."),
+    key("logo", Shape::Text, "Its logo, a file of static/."),
+    key("email", Shape::Text, "Where to write to."),
+    key("founded", Shape::Text, "When it was founded: `2019`."),
+    key("same_as", Shape::List(&Shape::Text), "The addresses of the same organisation elsewhere."),
+    key("policies", Shape::Group(&[POLICIES]), "The pages on which it says how it works."),
+];
+
+/// The keys of a newsroom's policies, each the address of a page.
+pub const POLICIES: &[Key] = &[
+    key("principles", Shape::Text, "What it holds itself to."),
+    key("corrections", Shape::Text, "How it corrects what was wrong."),
+    key("ethics", Shape::Text, "Its ethics."),
+    key("fact_checking", Shape::Text, "How it checks facts."),
+    key("unnamed_sources", Shape::Text, "When it does not name a source."),
+    key("bylines", Shape::Text, "Why some texts name no author."),
+    key("ownership", Shape::Text, "Who owns and pays for it."),
+    key("coverage", Shape::Text, "What it covers first."),
+    key("masthead", Shape::Text, "Who works there."),
+    key("feedback", Shape::Text, "How readers can answer."),
+    key("diversity", Shape::Text, "Whom it hires and hears."),
+];
+
+/// The keys of feeds.
+pub const FEED: &[Key] = &[
+    key("items", Shape::Number, "How many entries a feed has at most; 50 unless told."),
+    key("full_text", Shape::Flag, "Whether entries have their whole text."),
+    key("hub", Shape::Text, "The WebSub hub that tells subscribers of changes: https://…"),
+];
+
+/// The keys of `security.txt`.
+pub const SECURITY: &[Key] = &[
+    required("contact", Shape::List(&Shape::Text), "Where to write to: `mailto:security@example.org`."),
+    required("expires", Shape::Moment, "When this is no longer true, at most a year ahead."),
+    key("policy", Shape::Text, "The address of the policy."),
+    key("encryption", Shape::Text, "The address of a key."),
 ];

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod keys;
+pub mod outputs;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,11 +11,14 @@ use jiff::tz::TimeZone;
 
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::{front_matter, settings};
+use outputs::{ContentPolicy, Feed, Host, Publisher, Security, Twin};
+
 use crate::fields::{Fields, Located, Place, Unknown, is_unsafe_url, text};
 use crate::path::{SitePath, Url};
 use crate::yaml::{self, Entry, Node};
 
 /// The settings of a site.
+#[expect(clippy::struct_excessive_bools, reason = "what nutgraf.yaml turns on and off, each on its own")]
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The site's name.
@@ -32,7 +36,19 @@ pub struct Config {
     /// What the site is, in a sentence.
     pub description: Option<String>,
     /// Who publishes it.
-    pub publisher: serde_json::Value,
+    pub publisher: Publisher,
+    /// What feeds hold.
+    pub feed: Feed,
+    /// The hosts whose files are made besides those that every site has.
+    pub hosting: Vec<Host>,
+    /// The pages that have a form for machines too.
+    pub twins: Vec<Twin>,
+    /// Whether readers can search the site.
+    pub search: bool,
+    /// The policy that pages are served with.
+    pub content_policy: ContentPolicy,
+    /// Whom to tell of a hole in its security.
+    pub security: Option<Security>,
     /// The menu.
     pub menu: Vec<MenuItem>,
     /// The sections in their order, by id.
@@ -115,7 +131,7 @@ pub struct Section {
     /// Its name by language.
     pub titles: BTreeMap<String, String>,
     /// The schema.org type of its briefings.
-    pub article: Option<String>,
+    pub article: Option<&'static str>,
     /// The pattern of its briefings' addresses.
     pub permalink: Option<Permalink>,
 }
@@ -264,9 +280,16 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         origin,
         base_path,
         languages,
-        timezone,
         description,
-        publisher: fields.get("publisher").map_or(serde_json::Value::Null, Node::to_json),
+        publisher: fields
+            .get("publisher")
+            .map_or_else(Publisher::default, |node| outputs::publisher(place, node, d)),
+        feed: fields.get("feed").map_or_else(Feed::default, |node| outputs::feed(place, node, d)),
+        hosting: outputs::choices(&mut fields, "hosting", outputs::HOSTS, d),
+        twins: outputs::choices(&mut fields, "twins", outputs::TWINS, d),
+        search: search(place, &mut fields, d),
+        content_policy: outputs::content_policy(&mut fields, d),
+        security: fields.get("security").and_then(|node| outputs::security(place, node, &timezone, d)),
         menu,
         sections,
         home_sections,
@@ -285,11 +308,10 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         check: fields.get("check").map_or_else(check::Check::default, |node| check::read(place, node, d)),
         extra: fields.get("extra").map_or(serde_json::Value::Null, Node::to_json),
         language,
+        timezone,
     };
-    // Read by commands and outputs of their own, which check what is in them.
-    for later in ["feed", "hosting", "twins", "deploy"] {
-        fields.get(later);
-    }
+    // Read by a command of its own, which checks what is in it.
+    fields.get("deploy");
     fields.finish("nutgraf.yaml", Unknown::Refuse, &[], d);
     (config, diagnostics)
 }
@@ -345,7 +367,14 @@ fn section(place: Place<'_>, entry: &Entry, language: &str, d: &mut Vec<Diagnost
     let section = Section {
         id: entry.key.clone(),
         titles: titles(&mut fields, language, d),
-        article: fields.text("article", d).map(|t| t.value),
+        article: fields.text("article", d).and_then(|article| {
+            let known = outputs::ARTICLES.iter().find(|known| **known == article.value);
+            if known.is_none() {
+                let known = outputs::ARTICLES.iter().copied();
+                d.push(front_matter::bad_choice(place.span(&article.at), &article.value, known));
+            }
+            known.copied()
+        }),
         permalink: fields.text("permalink", d).and_then(|p| permalink(place, &p, d)),
     };
     fields.finish(&format!("the section `{}`", entry.key), Unknown::Refuse, &[], d);
@@ -468,6 +497,15 @@ fn permalink(place: Place<'_>, pattern: &Located<String>, d: &mut Vec<Diagnostic
         return None;
     }
     Some(Permalink(text.clone()))
+}
+
+fn search(place: Place<'_>, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> bool {
+    let search = fields.flag("search", d).unwrap_or(false);
+    if search && cfg!(not(feature = "search")) {
+        let at = fields.key_at("search").unwrap_or(0..0);
+        d.push(settings::no_feature(place.span(&at), "search", "search"));
+    }
+    search
 }
 
 fn raw_html(place: Place<'_>, fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> RawHtml {

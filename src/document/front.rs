@@ -131,6 +131,8 @@ pub struct Image {
     pub license: Option<String>,
     /// The licence's address.
     pub license_url: Option<String>,
+    /// Where a licence can be had.
+    pub acquire_url: Option<String>,
     /// What must stay in view when it is cropped.
     pub focus: Option<String>,
     /// Whether it says nothing that the text does not.
@@ -162,6 +164,17 @@ pub enum CorrectionKind {
     Clarification,
     /// There are new facts.
     Update,
+}
+
+impl CorrectionKind {
+    /// Its name in front matter, and the key of its interface string.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Correction => "correction",
+            Self::Clarification => "clarification",
+            Self::Update => "update",
+        }
+    }
 }
 
 /// What was wrong, and when it was mended.
@@ -614,6 +627,7 @@ impl Reader<'_> {
             creator: None,
             license: None,
             license_url: None,
+            acquire_url: None,
             focus: None,
             decorative: false,
             alt_missing: None,
@@ -639,6 +653,7 @@ impl Reader<'_> {
             creator: value(inner.text("creator", d)),
             license: value(inner.text("license", d)),
             license_url: self.url(&mut inner, "license_url", d),
+            acquire_url: self.url(&mut inner, "acquire_url", d),
             focus: inner.text("focus", d).and_then(|focus| {
                 let known = is_position(&focus.value);
                 if !known {

@@ -107,6 +107,7 @@ pub const IMAGE: Keys = &[&[
     key("creator", Shape::Text, "Who made it."),
     key("license", Shape::Text, "Under what licence."),
     key("license_url", Shape::Text, "Where the licence stands."),
+    key("acquire_url", Shape::Text, "Where a licence can be had."),
     key(
         "focus",
         Shape::Form(

@@ -131,6 +131,17 @@ pub fn definitions(source: &str, range: &Range<usize>, found: &mut Definitions) 
     }
 }
 
+/// Where the link definitions of a piece stand, which no reader sees.
+pub fn definition_spans(source: &str, range: &Range<usize>) -> Vec<Range<usize>> {
+    let text = &source[range.clone()];
+    if !text.contains("]:") {
+        return Vec::new();
+    }
+    let parser = Parser::new_ext(text, options());
+    let spans = parser.reference_definitions().iter().map(|(_, d)| d.span.clone());
+    spans.map(|at| range.start + at.start..range.start + at.end).collect()
+}
+
 /// A short text without its marks.
 pub fn plain(text: &str) -> String {
     let mut plain = String::new();

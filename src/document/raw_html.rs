@@ -104,6 +104,34 @@ pub fn is_plain_attribute(name: &str) -> bool {
 
 /// HTML that is safe in a page, from HTML that an author wrote.
 pub fn sanitize(html: &str) -> String {
+    let mut builder = builder();
+    builder.attribute_filter(|_, attribute, value| match attribute {
+        // Only what Markdown's tables make.
+        "style" => matches!(value, "text-align: left" | "text-align: center" | "text-align: right")
+            .then(|| value.into()),
+        "srcset" => is_own_srcset(value).then(|| value.into()),
+        _ => Some(value.into()),
+    });
+    builder.clean(html).to_string()
+}
+
+/// HTML of a page for readers elsewhere: what is safe of it, with its addresses whole. `page` is the whole address
+/// that they are seen from.
+pub fn portable(html: &str, page: &str) -> String {
+    let mut builder = builder();
+    if let Ok(base) = url::Url::parse(page) {
+        builder.url_relative(ammonia::UrlRelative::RewriteWithBase(base));
+    }
+    builder
+        // One picture will do, and there are no style sheets: what only they or scripts need is left out.
+        .rm_tags(["picture", "source"])
+        .rm_generic_attributes(["class"])
+        .rm_tag_attributes("img", ["loading", "decoding"])
+        .attribute_filter(|_, attribute, value| (attribute != "style").then(|| value.into()));
+    builder.clean(html).to_string()
+}
+
+fn builder() -> ammonia::Builder<'static> {
     let mut builder = ammonia::Builder::new();
     builder
         .tags(ELEMENTS.iter().copied().collect())
@@ -112,16 +140,9 @@ pub fn sanitize(html: &str) -> String {
         .tag_attributes(
             OWN_ATTRIBUTES.iter().map(|(tag, own)| (*tag, own.iter().copied().collect())).collect(),
         )
-        .attribute_filter(|_, attribute, value| match attribute {
-            // Only what Markdown's tables make.
-            "style" => matches!(value, "text-align: left" | "text-align: center" | "text-align: right")
-                .then(|| value.into()),
-            "srcset" => is_own_srcset(value).then(|| value.into()),
-            _ => Some(value.into()),
-        })
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
         .link_rel(None);
-    builder.clean(html).to_string()
+    builder
 }
 
 /// Whether all of a `srcset` lies on the site's own host: an address that fails would win over one that works.

@@ -118,8 +118,10 @@ impl Edition {
         made: Arc<Made>,
     ) -> Self {
         let cards = site.entries.iter().map(|_| OnceLock::new()).collect();
+        let feed_texts = Mutex::default();
         let (sites, asked, styles) = (BTreeMap::new(), Mutex::default(), Mutex::default());
-        let mut world = World { site, routes, inventory, assets, made, cards, sites, asked, styles };
+        let mut world =
+            World { site, routes, inventory, assets, made, cards, feed_texts, sites, asked, styles };
         world.sites = views::sites(&world, &theme);
         let world = Arc::new(world);
         let mut engine = theme.engine.clone();
@@ -151,6 +153,8 @@ pub struct World {
     pub made: Arc<Made>,
     /// A short view of every entry, made when a list first shows it and shared by all.
     cards: Vec<OnceLock<Value>>,
+    /// The texts of entries as feeds have them, of those that some feed has.
+    feed_texts: Mutex<BTreeMap<EntryId, Arc<str>>>,
     /// The view of the site in each language.
     pub sites: BTreeMap<String, Value>,
     /// The files of static/ that templates asked for by `asset()`. Asking is not seeing: the set grows
@@ -165,6 +169,17 @@ impl World {
     pub fn card(&self, id: EntryId) -> Value {
         let make = || Value::from_serializable(&views::card(self, &self.site.entries[id]));
         self.cards[id].get_or_init(make).clone()
+    }
+
+    /// The text of an entry as feeds have it; made when the first asks for it.
+    pub fn feed_text(&self, id: EntryId, make: impl FnOnce() -> Arc<str>) -> Arc<str> {
+        let texts = || self.feed_texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = texts().get(&id) {
+            return Arc::clone(text);
+        }
+        // Two that ask at once both make it, and it is the same.
+        let text = make();
+        Arc::clone(texts().entry(id).or_insert(text))
     }
 
     /// A resolver of links.

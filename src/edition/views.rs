@@ -20,6 +20,7 @@ use crate::media::words::Words;
 use crate::media::{AssetBytes, colour};
 use crate::moment::Moment;
 use crate::path::Url;
+use crate::route::machine::beside;
 use crate::route::{List, list_url};
 use crate::site::explainers::used_versions;
 use crate::site::{Entry, EntryId, Group, Shown, time};
@@ -109,6 +110,8 @@ pub struct Picture {
     pub license: Option<String>,
     /// The licence's address.
     pub license_url: Option<String>,
+    /// Where a licence can be had.
+    pub acquire_url: Option<String>,
     /// What must stay in view when it is cropped, as CSS says it: `30% 20%`.
     pub focus: Option<String>,
 }
@@ -249,6 +252,12 @@ pub struct SiteView {
     pub sections: Vec<Named>,
     /// The standing lists: `briefings`, `explainers`, `topics`, `authors`, `threads`, `corrections`.
     pub lists: BTreeMap<&'static str, String>,
+    /// The page on which it is searched, when it can be.
+    pub search: Option<String>,
+    /// The folder of what searches it in the browser.
+    pub search_engine: Option<String>,
+    /// What a phone must know to keep it among its programs.
+    pub manifest: String,
     /// Who publishes it.
     pub publisher: serde_json::Value,
     /// The accent colour.
@@ -400,7 +409,8 @@ pub fn rewrite(world: &World, entry: &Entry, text: &str) -> String {
     world.linker().rewrite(&entry.document, &entry.language, text)
 }
 
-fn resolved(world: &World, entry: &Entry, source: &Source) -> Source {
+/// A source with its address as pages give it.
+pub fn resolved(world: &World, entry: &Entry, source: &Source) -> Source {
     let url = source.url.as_ref().and_then(|url| world.linker().href(&entry.document, &entry.language, url));
     Source { url, ..source.clone() }
 }
@@ -477,6 +487,15 @@ pub struct Made {
 /// How wide a picture is when nobody says it, at most: enough for any page that shows one address only.
 const WIDE: u32 = 1200;
 
+/// A file of static/ as it is, a picture or not, with its size where it is known.
+pub fn file(world: &World, name: &str) -> Option<Made> {
+    let file = world.inventory.statics.get(name.trim_start_matches('/'))?;
+    let asset = world.assets.get(file);
+    let picture = asset.and_then(|asset| asset.picture.as_ref()?.as_ref().ok());
+    let (width, height) = picture.and_then(|picture| picture.size).unzip();
+    Some(Made { url: world.linker().file_href(file)?, width, height, colour: None })
+}
+
 /// A picture by its key, cropped and no wider than asked for. `None` when there is no such file.
 pub fn made(
     world: &World,
@@ -524,6 +543,7 @@ fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture>
     let own = document.front.image.as_ref().is_some_and(|image| !image.src.value.is_empty());
     let said = |word: fn(&Words) -> &Option<String>| words.and_then(|words| word(words).clone());
     let of_own = |word: fn(&Words) -> &Option<String>| said(word).filter(|_| own);
+    let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
     let credit = said(|words| &words.credit).or_else(|| said(|words| &words.creator));
     Some(Picture {
         src,
@@ -545,10 +565,8 @@ fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture>
             .clone()
             .or_else(|| said(|words| &words.terms))
             .or_else(|| said(|words| &words.rights)),
-        license_url: image.license_url.clone().or_else(|| {
-            said(|words| &words.license_url)
-                .filter(|url| url.starts_with("https://") || url.starts_with("http://"))
-        }),
+        license_url: image.license_url.clone().or_else(|| said(|words| &words.license_url).filter(is_web)),
+        acquire_url: image.acquire_url.clone().or_else(|| said(|words| &words.licensor_url).filter(is_web)),
         focus: image.focus.clone(),
     })
 }
@@ -630,11 +648,12 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
         url: site.href(&list_url(site, &List::Home, code)),
     });
     // What is withheld is in no menu.
-    let is_there = |url: &str| !url.starts_with('/') || world.linker().withheld(url).is_none();
-    let shown = config.menu.iter().filter(|item| is_there(&item.url.value));
-    let menu = shown.map(|item| MenuEntry {
-        title: item.titles.get(language).or_else(|| item.titles.values().next()).cloned().unwrap_or_default(),
-        url: menu_url(world, &item.url.value, language),
+    let menu = config.menu.iter().filter_map(|item| {
+        let title = item.titles.get(language).or_else(|| item.titles.values().next());
+        Some(MenuEntry {
+            title: title.cloned().unwrap_or_default(),
+            url: own_url(world, &item.url.value, language)?,
+        })
     });
     let strings = theme.languages.get(language).map(|l| &l.strings);
     SiteView {
@@ -656,7 +675,10 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
             ("corrections", href(List::Corrections)),
         ]
         .into(),
-        publisher: config.publisher.clone(),
+        search: config.search.then(|| site.href(&beside(site, &List::Home, language, "search/"))),
+        search_engine: config.search.then(|| format!("{}/pagefind/", config.base_path)),
+        manifest: site.href(&beside(site, &List::Home, language, "site.webmanifest")),
+        publisher: config.publisher.all.clone(),
         accent: config.theme.accent.clone(),
         masthead: config.theme.masthead.clone(),
         masthead_ink: config.theme.masthead.as_deref().map(colour::ink_on),
@@ -669,6 +691,12 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
         css: config.theme.css.iter().map(|css| css.value.trim_start_matches('/').to_owned()).collect(),
         extra: config.extra.clone(),
     }
+}
+
+/// The address of a page that the settings name, in this language where there is one; none while it is withheld.
+pub fn own_url(world: &World, url: &str, language: &str) -> Option<String> {
+    let is_there = !url.starts_with('/') || world.linker().withheld(url).is_none();
+    is_there.then(|| menu_url(world, url, language))
 }
 
 /// A menu's address: the same page in this language where there is one.

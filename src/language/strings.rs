@@ -19,6 +19,8 @@ pub struct Strings {
     pub name: String,
     /// `ltr` or `rtl`.
     pub direction: String,
+    /// The language and the land where it is spoken most, as Open Graph has it: `ru_RU`.
+    pub locale: Option<String>,
     /// The strings by key.
     pub texts: BTreeMap<String, Text>,
     /// The run-in heads.
@@ -39,6 +41,7 @@ pub enum Text {
 const KEYS: Keys = &[&[
     key("name", Shape::Text, "The language's own name."),
     key("direction", Shape::OneOf(&["ltr", "rtl"]), "Which way it is written."),
+    key("locale", Shape::Form("^[a-z]{2,3}_[A-Z]{2}$"), "The language with a land: `en_US`."),
     key(
         "strings",
         Shape::Map(&Shape::Any),
@@ -58,6 +61,7 @@ impl Strings {
         Self {
             name: code.to_owned(),
             direction: "ltr".into(),
+            locale: None,
             texts: BTreeMap::new(),
             heads: Heads::default(),
             plurals,
@@ -72,6 +76,9 @@ impl Strings {
         }
         if let Some(direction) = fields.text("direction", diagnostics) {
             self.direction = direction.value;
+        }
+        if let Some(locale) = fields.text("locale", diagnostics) {
+            self.locale = Some(locale.value);
         }
         for entry in fields.entries("strings", diagnostics) {
             if let Some(value) = read_text(place, &entry.key, &entry.value, diagnostics) {

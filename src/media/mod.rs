@@ -164,7 +164,33 @@ pub fn hash(tree: &Tree, path: &SitePath) -> io::Result<Hash> {
 /// A file that is published as it is.
 fn plain(path: &SitePath, bytes: &[u8]) -> Asset {
     let url = hashed_url(path, bytes);
-    Asset { url, bytes: AssetBytes::File(path.clone()), hash: Hash::of(bytes), picture: None }
+    // What hosts read is joined with what is made for them.
+    let is_joined = path.as_str().strip_prefix("static/").is_some_and(is_for_hosts);
+    let kept = if is_joined {
+        AssetBytes::Text(String::from_utf8_lossy(bytes).into())
+    } else {
+        AssetBytes::File(path.clone())
+    };
+    Asset { url, bytes: kept, hash: Hash::of(bytes), picture: None }
+}
+
+/// Whether a file of static/ is one that hosts read, and that has lines of a site and lines made for it.
+pub fn is_for_hosts(name: &str) -> bool {
+    matches!(name, "_redirects" | "_headers")
+}
+
+/// What a picture is sent as, by the ending of its address; none for what is no picture.
+pub fn media_type(address: &str) -> Option<&'static str> {
+    let path = address.split(['?', '#']).next().unwrap_or(address);
+    Some(match path.rsplit('.').next()?.to_ascii_lowercase().as_str() {
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        "avif" => "image/avif",
+        "gif" => "image/gif",
+        "svg" => "image/svg+xml",
+        _ => return None,
+    })
 }
 
 /// Where pictures are looked at and made.

@@ -10,12 +10,13 @@ use percent_encoding::percent_decode_str;
 use super::current::Current;
 use super::host;
 use super::work::Shared;
+use crate::build::search;
 use crate::diagnostic::Diagnostic;
 use crate::edition::Edition;
 use crate::media::recipe::Recipe;
 use crate::media::{self, AssetBytes};
 use crate::path::{SitePath, Url};
-use crate::render::{self, Body, Marks, render_with};
+use crate::render::{self, Body, Marks, render, render_with};
 use crate::route::{List, Route};
 use crate::site::Entry;
 
@@ -110,7 +111,16 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
             let bytes = page(current, edition, route, marks).map(|page| page.bytes).unwrap_or_default();
             return Some(Answer::Redirect { to, bytes });
         }
+        if route.page_kind(&world.site).is_none() {
+            let Some(Body::Bytes(bytes)) = render(edition, route).0.map(|output| output.body) else {
+                return None;
+            };
+            return Some(Answer::File { name: inner.to_owned(), bytes });
+        }
         return Some(Answer::Page(page(current, edition, route, marks)?));
+    }
+    if let Some(bytes) = engine(shared, current, edition, inner) {
+        return Some(Answer::File { name: inner.to_owned(), bytes });
     }
     if let Some(recipe) = made(edition, inner) {
         return Some(Answer::File { name: inner.to_owned(), bytes: make(shared, &recipe)? });
@@ -148,6 +158,27 @@ fn at(shared: &Shared, current: &Current, edition: &Edition, inner: &str, marks:
     let file = world.inventory.statics.get(index.trim_start_matches('/'))?;
     Some(Answer::File { name: index, bytes: read(shared, file)? })
 }
+
+/// A file of the search engine; without it, one that says how to get it.
+fn engine(shared: &Shared, current: &Current, edition: &Edition, address: &str) -> Option<Vec<u8>> {
+    let name = address.strip_prefix('/').filter(|name| name.starts_with(search::FOLDER))?;
+    if !edition.world.site.config.search {
+        return None;
+    }
+    if !shared.options.search {
+        return (name == "pagefind/pagefind.js").then(|| NO_ENGINE.as_bytes().to_vec());
+    }
+    let files = current.engine.get_or_init(|| {
+        let files = search::files(edition).unwrap_or_default();
+        files.into_iter().map(|(path, bytes)| (path.to_string(), bytes)).collect()
+    });
+    files.get(name).cloned()
+}
+
+/// What stands for the search engine while it is off: the search page shows what a `Notice` says.
+const NO_ENGINE: &str = "export const options = async () => {};\nexport const search = async () => {\n  \
+    const notice = new Error(\"The preview does not search unless it is started as `nutgraf serve --search`.\");\n  \
+    notice.name = \"Notice\";\n  throw notice;\n};\n";
 
 /// The recipe of a picture that some page asked for.
 fn made(edition: &Edition, address: &str) -> Option<Recipe> {
@@ -209,9 +240,18 @@ fn page(current: &Current, edition: &Edition, route: &Route, marks: Marks) -> Op
 fn source_of(edition: &Edition, route: &Route) -> Option<SitePath> {
     let site = &edition.world.site;
     let entry = match route {
-        Route::Entry(id) | Route::List { list: List::UsedBy(id), .. } => Some(*id),
+        Route::Entry(id) | Route::List { list: List::UsedBy(id), .. } | Route::Twin { id, .. } => Some(*id),
         Route::List { list: List::Hub(kind, id), language, .. } => site.find(*kind, id, language),
-        Route::List { .. } | Route::NotFound { .. } | Route::Redirect { .. } | Route::Static { .. } => None,
+        Route::List { .. }
+        | Route::NotFound { .. }
+        | Route::Search { .. }
+        | Route::Redirect { .. }
+        | Route::Feed { .. }
+        | Route::Llms { .. }
+        | Route::Manifest { .. }
+        | Route::Sitemap(_)
+        | Route::Host(_)
+        | Route::Static { .. } => None,
     };
     entry.map(|id| site.entries[id].document.path.clone())
 }

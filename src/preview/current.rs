@@ -41,6 +41,8 @@ pub struct Current {
     pub assets: Arc<OnceLock<HashMap<String, AssetBytes>>>,
     /// A site of nothing but the components' examples, made when somebody looks at them.
     pub sample: Arc<OnceLock<Option<Edition>>>,
+    /// The search engine by its addresses, made when somebody searches.
+    pub engine: Arc<OnceLock<BTreeMap<String, Vec<u8>>>>,
 }
 
 /// How the clock of the preview stands.

@@ -120,10 +120,8 @@ pub fn component(shared: &Shared, current: &Current, name: &str) -> Option<Vec<u
     let edition = current.sample.get_or_init(|| sample(shared, current)).as_ref()?;
     let world = &edition.world;
     let slug = slug(name);
-    let route = world.routes.all.iter().find(|route| match route {
-        Route::Entry(id) => *world.site.entries[*id].id == *slug,
-        Route::List { .. } | Route::NotFound { .. } | Route::Redirect { .. } | Route::Static { .. } => false,
-    })?;
+    let is_of = |route: &&Route| matches!(route, Route::Entry(id) if *world.site.entries[*id].id == *slug);
+    let route = world.routes.all.iter().find(is_of)?;
     match render(edition, route).0?.body {
         Body::Bytes(bytes) => Some(bytes),
         Body::Text(_) | Body::File(_) => None,

@@ -36,6 +36,8 @@ pub struct Options {
     pub progress: Arc<dyn Fn(usize, usize) + Send + Sync>,
     /// The program that opens a file at a line, and its arguments.
     pub editor: Option<Vec<String>>,
+    /// Whether the site can be searched: the index of all its texts is made anew after each change, when somebody searches.
+    pub search: bool,
     /// Names under which the preview may be asked for, besides this machine's own.
     pub hosts: Vec<String>,
     /// Told whenever there is something new to see.

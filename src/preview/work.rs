@@ -116,6 +116,7 @@ pub fn begin(options: Options, tell: Sender<Message>) -> notify::Result<(Arc<Sha
         clock,
         assets: Arc::default(),
         sample: Arc::default(),
+        engine: Arc::default(),
     };
     let desk = open(&tree, &options, &mut current);
     let shared = Arc::new(Shared {
@@ -156,6 +157,7 @@ fn set_said(current: &mut Current, desk: &Desk) {
     current.said = Arc::new(said);
     current.assets = Arc::new(OnceLock::new());
     current.sample = Arc::new(OnceLock::new());
+    current.engine = Arc::new(OnceLock::new());
 }
 
 fn edition_options(options: &Options, clock: &Clock) -> edition::Options {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tera::{Map, Value};
 
+use super::meta::{self, Meta};
 use super::page::page_view;
 use super::{Marks, context, template};
 use crate::diagnostic::{Diagnostic, Span};
@@ -47,6 +48,7 @@ pub fn list(
     list: &List,
     language: &str,
     page: Option<usize>,
+    meta: &Meta,
     marks: Marks,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Vec<u8>> {
@@ -56,6 +58,7 @@ pub fn list(
         "languages",
         views::language_links(world, &edition.theme, language, |other| same_list(edition, list, other)),
     );
+    context.insert_value("meta", meta::view(meta));
     context.insert_value("list", view(edition, list, language, page));
     let mut span = Span::file(&SitePath::new("nutgraf.yaml"));
     let name = match (list, page) {

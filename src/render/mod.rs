@@ -2,10 +2,19 @@
 //! route give the same bytes.
 
 mod content;
+pub mod digest;
+mod feed;
+mod graph;
+mod host;
 mod html;
 mod list;
+pub mod meta;
 mod page;
+mod plain;
 mod redirect;
+mod sitemap;
+mod twin;
+mod xml;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,6 +23,7 @@ use tera::{Context, Value};
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::edition::Edition;
+use crate::language::dates::Style;
 use crate::media::card::Card;
 use crate::path::{OutputPath, SitePath};
 use crate::route::Route;
@@ -65,16 +75,52 @@ pub fn render_with(edition: &Edition, route: &Route, marks: Marks) -> (Option<Ou
     let body = match route {
         Route::Entry(id) => {
             card = page::card(edition, *id, &mut diagnostics);
-            page::entry(edition, *id, card.as_ref(), marks, &mut diagnostics).map(Body::Bytes)
+            let meta = meta::of(edition, route, card.as_ref());
+            page::entry(edition, *id, card.as_ref(), &meta, marks, &mut diagnostics).map(Body::Bytes)
         }
         Route::List { list, language, page } => {
-            list::list(edition, list, language, *page, marks, &mut diagnostics).map(Body::Bytes)
+            let meta = meta::of(edition, route, None);
+            list::list(edition, list, language, *page, &meta, marks, &mut diagnostics).map(Body::Bytes)
         }
-        Route::NotFound { language } => page::not_found(edition, language, &mut diagnostics).map(Body::Bytes),
+        Route::NotFound { language } => {
+            let meta = meta::of(edition, route, None);
+            page::plain(edition, "404.html", language, &meta, &mut diagnostics).map(Body::Bytes)
+        }
+        Route::Search { language } => {
+            let meta = meta::of(edition, route, None);
+            page::plain(edition, "search.html", language, &meta, &mut diagnostics).map(Body::Bytes)
+        }
         Route::Redirect { to, .. } => Some(Body::Bytes(redirect::redirect(edition, *to))),
+        Route::Feed { list, language, format } => {
+            feed::feed(edition, list, language, *format, &mut diagnostics).map(Body::Bytes)
+        }
+        Route::Twin { id, form } => Some(Body::Bytes(twin::twin(edition, *id, *form))),
+        Route::Llms { language } => Some(Body::Bytes(twin::llms(edition, language))),
+        Route::Manifest { language } => Some(Body::Bytes(host::manifest(edition, language))),
+        Route::Sitemap(sitemap) => Some(Body::Bytes(sitemap::sitemap(edition, *sitemap))),
+        Route::Host(file) => Some(Body::Bytes(host::file(edition, *file, &mut diagnostics))),
         Route::Static { file, .. } => Some(Body::File(file.clone())),
     };
     (body.map(|body| Output { path, body, card }), diagnostics)
+}
+
+/// A document as the search engine reads it: its headline and text in its language, and its date in words.
+pub fn for_search(edition: &Edition, id: EntryId) -> String {
+    let entry = &edition.world.site.entries[id];
+    let zone = &edition.world.site.config.timezone;
+    let date = meta::modified(&edition.world.site, entry).filter(|_| entry.published.is_some());
+    let formats = edition.theme.languages.get(&entry.language).map(|language| &language.dates);
+    let date = date.zip(formats).map(|(date, formats)| {
+        let words = formats.moment(&date.zoned(zone), Style::Long);
+        format!("<i data-pagefind-meta=\"date:{}\"></i>", html::escaped(&words).replace('"', "&quot;"))
+    });
+    format!(
+        "<!doctype html><html lang=\"{}\"><body><h1>{}</h1>{}{}</body></html>",
+        entry.language,
+        html::escaped(entry.title()),
+        date.unwrap_or_default(),
+        feed::text(edition, id)
+    )
 }
 
 /// The social card of a page; none for one that has none.

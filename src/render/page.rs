@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tera::{Map, Value};
 
 use super::content::{Content, Frame};
+use super::meta::{self, Meta};
 use super::{Marks, context, template};
 use crate::diagnostic::catalog::templates as say;
 use crate::diagnostic::{Diagnostic, Span};
@@ -15,6 +16,7 @@ use crate::media::card::Card;
 use crate::media::{svg, tag};
 use crate::path::SitePath;
 use crate::route::List;
+use crate::route::machine::beside;
 use crate::site::{self, EntryId};
 
 /// The page of an entry.
@@ -22,6 +24,7 @@ pub fn entry(
     edition: &Edition,
     id: EntryId,
     card: Option<&Card>,
+    meta: &Meta,
     marks: Marks,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Vec<u8>> {
@@ -37,6 +40,7 @@ pub fn entry(
         (other.language == language).then(|| other.url.clone())
     });
     context.insert_value("languages", languages);
+    context.insert_value("meta", meta::view(meta));
     context.insert_value("page", Value::from(page));
     if entry.kind == Kind::Explainer {
         let list = super::list::view(edition, &List::UsedBy(id), &entry.language, None);
@@ -118,10 +122,25 @@ pub fn card(edition: &Edition, id: EntryId, diagnostics: &mut Vec<Diagnostic>) -
     Some(Card::new(&entry.id, drawing, &edition.theme.faces))
 }
 
-/// The page a host shows for an address that does not exist.
-pub fn not_found(edition: &Edition, language: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
+/// A page that is of no document: the one for missing addresses, the one for searching.
+pub fn plain(
+    edition: &Edition,
+    template_name: &str,
+    language: &str,
+    meta: &Meta,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Vec<u8>> {
     let mut context = context(edition, language);
-    context
-        .insert_value("languages", views::language_links(&edition.world, &edition.theme, language, |_| None));
-    template(edition, "404.html", &context, &Span::file(&SitePath::new("nutgraf.yaml")), diagnostics)
+    let world = &edition.world;
+    let languages = views::language_links(world, &edition.theme, language, |other| {
+        let search = world.site.config.search.then(|| beside(&world.site, &List::Home, other, "search/"));
+        search.filter(|_| template_name == "search.html")
+    });
+    if template_name == "search.html" {
+        context.insert_value("search", Value::from(true));
+    }
+    context.insert_value("languages", languages);
+    context.insert_value("meta", meta::view(meta));
+    let span = Span::file(&SitePath::new("nutgraf.yaml"));
+    template(edition, template_name, &context, &span, diagnostics)
 }

@@ -387,6 +387,7 @@ fn inherit_image(own: Option<&Image>, original: Option<&Image>) -> Option<Image>
         creator: own.creator.clone().or_else(|| original.creator.clone()),
         license: own.license.clone().or_else(|| original.license.clone()),
         license_url: own.license_url.clone().or_else(|| original.license_url.clone()),
+        acquire_url: own.acquire_url.clone().or_else(|| original.acquire_url.clone()),
         focus: own.focus.clone().or_else(|| original.focus.clone()),
         decorative: own.decorative || original.decorative,
         alt_missing: own.alt_missing.clone(),

@@ -84,6 +84,8 @@ pub struct Site {
     pub config: Arc<Config>,
     /// The instant it is seen at.
     pub now: Timestamp,
+    /// What of it is shown besides what is published.
+    pub shows: Shows,
     /// Its published documents: briefings first, the newest first; of an explainer the newest version.
     pub entries: Vec<Arc<Entry>>,
     /// Older versions of explainers, which have no page of their own.
@@ -139,6 +141,7 @@ pub fn link(config: Arc<Config>, gathering: &Gathering, clock: Clock) -> (Site, 
     let mut site = Site {
         config,
         now: clock.now,
+        shows: clock.shows,
         entries,
         older,
         groups: Arc::new(groups),

@@ -90,6 +90,8 @@ pub enum Turn {
     Updated,
     /// A correction appears.
     Corrected,
+    /// A briefing is no news any more, to those who list it by its age.
+    NoNews,
     /// A briefing is old, and says so.
     Old,
     /// An explainer was to be looked at again.
@@ -105,6 +107,7 @@ impl Turn {
             Self::Unpinned => "stops leading the front page",
             Self::Updated => "shows its date of change",
             Self::Corrected => "shows a correction",
+            Self::NoNews => "leaves the list of the last two days' news",
             Self::Old => "is a year old and says so",
             Self::ReviewDue => "is due for review and says so",
         }
@@ -154,9 +157,12 @@ fn turns(entry: &Entry, has_page: bool, zone: &TimeZone) -> Vec<(Timestamp, Turn
     let later = |moment: &Timestamp| published.is_none_or(|published| *moment > published);
     turns.extend(front.pin.map(|moment| (moment.at, Turn::Unpinned)));
     turns.extend(front.corrections.iter().map(|correction| (correction.date.value.at, Turn::Corrected)));
-    if entry.kind == Kind::Briefing {
+    if entry.kind == Kind::Briefing || has_page {
         let updated = front.updated.as_ref().map(|moment| moment.value.at).filter(later);
         turns.extend(updated.map(|at| (at, Turn::Updated)));
+    }
+    if entry.kind == Kind::Briefing {
+        turns.extend(entry.published.map(|moment| (no_news_at(moment), Turn::NoNews)));
         turns.extend(entry.published.map(|moment| (old_at(moment, zone), Turn::Old)));
     }
     if has_page && let Some(date) = &front.review_by {
@@ -181,6 +187,11 @@ pub fn withheld_corrections(site: &Site) -> Vec<(SitePath, Moment)> {
         .collect()
 }
 
+/// When a briefing leaves the news sitemap: two days after its publication (Google's rule for them).
+pub fn no_news_at(published: Moment) -> Timestamp {
+    published.at.saturating_add(48.hours()).unwrap_or(Timestamp::MAX)
+}
+
 /// When a briefing is old, and says so: a year after its publication, to the day. It says so only once,
 /// with a date and no count of years, so that an archive does not change again and again.
 pub fn old_at(published: Moment, zone: &TimeZone) -> Timestamp {
@@ -191,6 +202,11 @@ pub fn old_at(published: Moment, zone: &TimeZone) -> Timestamp {
 /// When the date by which an explainer was to be looked at again has passed: at the end of that day.
 pub fn due_at(review_by: Date, zone: &TimeZone) -> Option<Timestamp> {
     midnight(review_by.tomorrow().ok()?, zone)
+}
+
+/// A date as a moment: the start of that day.
+pub fn day(date: Date, zone: &TimeZone) -> Option<Moment> {
+    midnight(date, zone).map(|at| Moment { at, has_time: false })
 }
 
 fn midnight(date: Date, zone: &TimeZone) -> Option<Timestamp> {

@@ -189,6 +189,7 @@ fn load_languages(
             // Another language's heads are not those of English.
             if i > 0 && code != "en" && (i == 1 || !built_in.contains(&files[1].1)) {
                 strings.heads = Heads::default();
+                strings.locale = None;
             }
             found = found || i > 0;
             match tree.read_text(file) {

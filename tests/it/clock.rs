@@ -61,7 +61,15 @@ fn eventful() -> Site {
 /// Every moment and what happens then.
 const EVENTS: &[(&str, &[&str])] = &[
     ("2024-02-01T06:00:00+06:00", &["content/briefings/under-embargo.md appears"]),
+    (
+        "2024-02-03T06:00:00+06:00",
+        &["content/briefings/under-embargo.md leaves the list of the last two days' news"],
+    ),
     ("2024-02-10T00:00:00+06:00", &["content/briefings/dated-later.md appears"]),
+    (
+        "2024-02-12T00:00:00+06:00",
+        &["content/briefings/dated-later.md leaves the list of the last two days' news"],
+    ),
     ("2024-02-20T18:00:00+06:00", &["content/briefings/ending.md expires"]),
     ("2024-03-05T00:00:00+05:00", &["content/briefings/pinned.md stops leading the front page"]),
     ("2024-03-10T10:00:00+05:00", &["content/briefings/changed.md shows its date of change"]),
@@ -140,7 +148,7 @@ fn next_since_answers_with_its_exit_code_whether_the_site_changed() {
     assert_eq!(since("2024-01-01", "2024-12-31"), (0, first), "the first of many is named");
     assert_eq!(since("2024-01-01", "2024-02-01T05:59:59"), (3, "nothing changes by itself\n".to_owned()));
     assert_eq!(
-        since("2024-02-01T06:00", "2024-02-09").0,
+        since("2024-02-01T06:00", "2024-02-03T05:59:59").0,
         3,
         "what happened at the moment asked about is known"
     );
@@ -180,19 +188,35 @@ fn what_happens_before_a_text_appears_is_no_moment_of_its_own() {
     assert_eq!(next(&site, NOW), "2024-03-01T00:00:00+05:00\n  content/briefings/a.md appears\n");
     assert_eq!(
         next(&site, "2024-03-01"),
+        "2024-03-03T00:00:00+05:00\n  content/briefings/a.md leaves the list of the last two days' news\n"
+    );
+    assert_eq!(
+        next(&site, "2024-03-03"),
         "2025-03-01T00:00:00+05:00\n  content/briefings/a.md is a year old and says so\n"
     );
 }
 
 #[test]
-fn the_date_of_change_of_what_shows_none_is_no_moment() {
+fn the_date_of_change_of_any_page_is_a_moment() {
     let site = site(&[
         ("explainers/a", "title: A\nas_of: 2023-01-01\nupdated: 2024-02-01"),
         ("pages/about", "title: About\nupdated: 2024-02-02"),
         ("topics/ports", "title: Ports\nupdated: 2024-02-03"),
     ]);
-    assert!(output(&site, NOW) == output(&site, "2024-12-31"), "no page shows it");
-    assert_eq!(next(&site, NOW), "nothing changes by itself\n");
+    let mut now = NOW;
+    let mut before = output(&site, now);
+    for (at, file) in [
+        ("2024-02-01T00:00:00+06:00", "explainers/a"),
+        ("2024-02-02T00:00:00+06:00", "pages/about"),
+        ("2024-02-03T00:00:00+06:00", "topics/ports"),
+    ] {
+        assert_eq!(next(&site, now), format!("{at}\n  content/{file}.md shows its date of change\n"));
+        let after = output(&site, at);
+        assert!(before != after, "{file}");
+        (now, before) = (at, after);
+    }
+    assert!(before == output(&site, "2024-12-31"));
+    assert_eq!(next(&site, now), "nothing changes by itself\n");
 }
 
 #[test]

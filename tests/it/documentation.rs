@@ -88,6 +88,15 @@ fn every_field_of_a_view_is_documented() {
     for name in ["VersionView", "PassageChange", "Part"] {
         assert_eq!(documented(name), declared("src/edition/history.rs", name), "{name}");
     }
+    for (file, names) in [
+        ("src/render/meta.rs", &["Meta", "Alternate"][..]),
+        ("src/render/feed.rs", &["FeedView", "FeedItem", "FeedImage"]),
+        ("src/render/digest.rs", &["Digest", "DigestEntry"]),
+    ] {
+        for name in names {
+            assert_eq!(documented(name), declared(file, name), "{name}");
+        }
+    }
     let mut list = declared("src/render/list.rs", "ListFields");
     list.extend(["items".to_owned(), "hubs".to_owned()]);
     assert_eq!(documented("ListFields"), list);

@@ -16,12 +16,18 @@ mod demo;
 mod desk;
 mod documentation;
 mod edits;
+mod feeds;
 #[cfg(feature = "serve")]
 mod host;
 mod hostile;
+mod hostile_metadata;
 #[cfg(feature = "serve")]
 mod live;
+mod markup;
+mod metadata;
+mod newsroom;
 mod output;
+mod pages;
 #[cfg(feature = "images")]
 mod pictures;
 #[cfg(feature = "serve")]
@@ -32,5 +38,7 @@ mod reader;
 mod rules;
 mod schema;
 mod site;
+mod sitemaps;
 mod versions;
+mod vocabulary;
 mod withheld;

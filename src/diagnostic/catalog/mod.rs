@@ -210,6 +210,10 @@ codes! {
     OverBudget = "over-budget", Warning;
     /// The program was built without what a setting asks for.
     NoFeature = "no-feature", Error;
+    /// A file for hosts has more in it than they read.
+    HostLimit = "host-limit", Warning;
+    /// What `security.txt` says is out of date.
+    SecurityExpired = "security-expired", Warning;
     /// The strings of a language are missing.
     MissingStrings = "missing-strings", Error;
     /// What is withheld stands in what would be published.

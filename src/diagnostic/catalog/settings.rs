@@ -31,6 +31,11 @@ pub fn bad_url(span: Span, text: &str) -> Diagnostic {
         .help("write it with its scheme, like `https://example.org` or `https://example.org/news`")
 }
 
+pub fn not_on_the_web(span: Span, text: &str) -> Diagnostic {
+    error(Code::BadUrl, span, format!("`{text}` is no address on the web"))
+        .help("write the whole address, like `https://example.org/`; a page of this site from its root, like `/about/`")
+}
+
 pub fn bad_timezone(span: Span, text: &str) -> Diagnostic {
     error(Code::BadTimezone, span, format!("there is no time zone `{text}`"))
         .help("write a name of the time zone database, like `Asia/Almaty` or `UTC`")
@@ -60,4 +65,16 @@ pub fn over_budget(span: Span, page: &OutputPath, bytes: usize, budget: usize) -
         format!("{page} weighs {weight} with its styles, compressed; the budget is {budget}"),
     )
     .help("`nutgraf build --stats` shows what pages weigh; divide a long text, or raise the budget")
+}
+
+pub fn host_limit(file: &OutputPath, what: &str, count: usize, limit: usize) -> Diagnostic {
+    let message = format!("{file} has {count} {what}; Cloudflare reads {limit}");
+    warning(Code::HostLimit, Span::file(&SitePath::new("nutgraf.yaml")), message).help(
+        "what is beyond it still works by the page at each old address; on another host, turn this off with `check: {rules: {host-limit: off}}`",
+    )
+}
+
+pub fn security_expired(span: Span, when: &str) -> Diagnostic {
+    warning(Code::SecurityExpired, span, format!("what `security` says was true until {when}"))
+        .help("see whether it still is, and give it another date, at most a year ahead")
 }

@@ -1,16 +1,20 @@
 //! Every output a site has: one enum names the kinds, one list holds them all in a fixed order.
 
+pub mod machine;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
+use self::machine::{FeedFormat, HostFile, Sitemap, TwinForm};
 use crate::diagnostic::catalog::site as say;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::Kind;
-use crate::media::Inventory;
+use crate::media::{Inventory, is_for_hosts};
 use crate::path::{OutputPath, SitePath, Url};
 use crate::site::{EntryId, Group, Site};
 
@@ -40,6 +44,41 @@ pub enum Route {
         /// The document that moved.
         to: EntryId,
     },
+    /// The newest entries of a list, for feed readers.
+    Feed {
+        /// The list.
+        list: List,
+        /// In which language.
+        language: String,
+        /// In what form.
+        format: FeedFormat,
+    },
+    /// A briefing in another form, for machines.
+    Twin {
+        /// The briefing.
+        id: EntryId,
+        /// The form.
+        form: TwinForm,
+    },
+    /// What the site is, as a text for language models.
+    Llms {
+        /// In which language.
+        language: String,
+    },
+    /// The page on which readers search.
+    Search {
+        /// In which language.
+        language: String,
+    },
+    /// What a phone must know to keep the site among its programs.
+    Manifest {
+        /// In which language.
+        language: String,
+    },
+    /// A list of pages for search engines.
+    Sitemap(Sitemap),
+    /// A file that a host reads.
+    Host(HostFile),
     /// A file of static/ under its own name.
     Static {
         /// The name below static/.
@@ -92,7 +131,7 @@ impl Pages {
     }
 
     /// The entries of a page, as a range of the list from the newest.
-    pub fn range(self, page: Option<usize>) -> std::ops::Range<usize> {
+    pub fn range(self, page: Option<usize>) -> Range<usize> {
         match page {
             None => 0..self.total - self.older * self.per_page,
             Some(page) => {
@@ -108,6 +147,8 @@ impl Pages {
 pub struct Routes {
     /// In their order.
     pub all: Vec<Route>,
+    /// The parts into which the sitemap falls, as ranges of the pages that it lists.
+    pub parts: Vec<Range<usize>>,
     by_url: HashMap<Url, usize, FixedState>,
 }
 
@@ -238,8 +279,10 @@ pub fn routes(site: &Site, inventory: &Inventory) -> (Routes, Vec<Diagnostic>) {
         let aliases = entry.front.aliases.iter();
         all.extend(aliases.map(|alias| Route::Redirect { from: alias.value.clone(), to: id }));
     }
+    machine::add(site, inventory, &mut all);
     // Of the built-in theme only what pages name is published, under its hashed name.
     let statics = inventory.statics.iter().filter(|(_, file)| !file.as_str().starts_with("nutgraf/"));
+    let statics = statics.filter(|(name, _)| !is_for_hosts(name));
     all.extend(statics.map(|(name, file)| Route::Static { name: name.clone(), file: file.clone() }));
     place(site, all)
 }
@@ -263,6 +306,19 @@ impl Route {
             Self::List { list, language, page } => Some(page_url(site, list, language, *page)),
             Self::NotFound { language } => Url::parse(&format!("{}/404.html", site.config.prefix(language))),
             Self::Redirect { from, .. } => Some(from.clone()),
+            Self::Feed { list, language, format } => {
+                Some(machine::beside(site, list, language, format.file()))
+            }
+            Self::Twin { id, form } => Some(machine::twin_url(site, *id, *form)),
+            Self::Llms { language } => Some(machine::beside(site, &List::Home, language, "llms.txt")),
+            Self::Search { language } => Some(machine::beside(site, &List::Home, language, "search/")),
+            Self::Manifest { language } => {
+                Some(machine::beside(site, &List::Home, language, "site.webmanifest"))
+            }
+            Self::Sitemap(Sitemap::Main) => Url::parse("/sitemap.xml"),
+            Self::Sitemap(Sitemap::Part(part)) => Url::parse(&format!("/sitemap-{part}.xml")),
+            Self::Sitemap(Sitemap::News) => Url::parse("/news-sitemap.xml"),
+            Self::Host(file) => Url::parse(&format!("/{}", file.name())),
             Self::Static { .. } => None,
         }
     }
@@ -275,15 +331,25 @@ impl Route {
             Self::List { list: List::Hub(kind, _), .. } => Some(kind.name()),
             Self::List { .. } => Some("list"),
             Self::NotFound { .. } => Some("404"),
-            Self::Redirect { .. } | Self::Static { .. } => None,
+            Self::Search { .. } => Some("search"),
+            Self::Redirect { .. }
+            | Self::Feed { .. }
+            | Self::Twin { .. }
+            | Self::Llms { .. }
+            | Self::Manifest { .. }
+            | Self::Sitemap(_)
+            | Self::Host(_)
+            | Self::Static { .. } => None,
         }
     }
 
     /// The file it is written to.
     pub fn output(&self, site: &Site) -> OutputPath {
         match (self, self.url(site)) {
+            (Self::Static { name, .. }, _) => OutputPath::of_static(name),
+            // Some have names without an ending, which as addresses would be folders.
+            (Self::Host(file), _) => OutputPath::of_static(file.name()),
             (_, Some(url)) => url.output(),
-            (Self::Static { name, .. }, None) => OutputPath::of_static(name),
             (_, None) => OutputPath::of_static("404.html"),
         }
     }
@@ -306,6 +372,13 @@ impl Route {
             },
             Self::NotFound { .. } => "the page for missing addresses".into(),
             Self::Redirect { to, .. } => format!("an alias in {}", site.entries[*to].document.path),
+            Self::Feed { .. } => "a feed".into(),
+            Self::Twin { id, .. } => format!("the twin of {}", site.entries[*id].document.path),
+            Self::Llms { .. } => "`twins: [llms]`".into(),
+            Self::Search { .. } => "the search page".into(),
+            Self::Manifest { .. } => "the site's manifest".into(),
+            Self::Sitemap(_) => "the sitemap".into(),
+            Self::Host(_) => "a file for hosts".into(),
             Self::Static { file, .. } => file.to_string(),
         }
     }
@@ -313,7 +386,7 @@ impl Route {
     /// Where to point when its path is taken.
     fn span(&self, site: &Site) -> Span {
         match self {
-            Self::Entry(id) | Self::List { list: List::UsedBy(id), .. } => {
+            Self::Entry(id) | Self::List { list: List::UsedBy(id), .. } | Self::Twin { id, .. } => {
                 let entry = &site.entries[*id];
                 let slug = entry.front.slug.as_ref().map(|s| s.at.clone());
                 Span::new(&entry.document.path, slug.unwrap_or(0..0))
@@ -328,7 +401,14 @@ impl Route {
                 Some(entry) => Span::file(&site.entries[entry].document.path),
                 None => Span::file(&SitePath::new("nutgraf.yaml")),
             },
-            Self::List { .. } | Self::NotFound { .. } => Span::file(&SitePath::new("nutgraf.yaml")),
+            Self::List { .. }
+            | Self::NotFound { .. }
+            | Self::Feed { .. }
+            | Self::Llms { .. }
+            | Self::Search { .. }
+            | Self::Manifest { .. }
+            | Self::Sitemap(_)
+            | Self::Host(_) => Span::file(&SitePath::new("nutgraf.yaml")),
         }
     }
 }
@@ -348,7 +428,7 @@ fn place(site: &Site, all: Vec<Route>) -> (Routes, Vec<Diagnostic>) {
         .collect();
     let mut diagnostics = Vec::new();
     let addressed = if collide(&addressed) { apart(site, addressed, &mut diagnostics) } else { addressed };
-    let mut routes = Routes { all: Vec::with_capacity(addressed.len()), by_url: HashMap::default() };
+    let mut routes = Routes { all: Vec::with_capacity(addressed.len()), ..Routes::default() };
     routes.by_url.reserve(addressed.len());
     for (route, url, _) in addressed {
         if let Some(url) = url {
@@ -356,6 +436,7 @@ fn place(site: &Site, all: Vec<Route>) -> (Routes, Vec<Diagnostic>) {
         }
         routes.all.push(route);
     }
+    routes.parts = machine::parts(site, &routes.all);
     (routes, diagnostics)
 }
 

@@ -1,0 +1,412 @@
+//! Files for those who serve the site: where old addresses lead, what answers carry, what may be read. The formats are
+//! those of Netlify and Cloudflare Pages, of Vercel, Azure Static Web Apps, nginx and Caddy, as they document them.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::meta::{self, whole};
+use crate::config::RawHtml;
+use crate::config::outputs::ContentPolicy;
+use crate::diagnostic::catalog::settings as say;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::edition::{Edition, World};
+use crate::links::encode;
+use crate::media::AssetBytes;
+use crate::path::{OutputPath, SitePath};
+use crate::route::machine::HostFile;
+use crate::route::{List, Route, list_url};
+use crate::theme::Theme;
+
+/// Limits of Cloudflare Pages: redirects, rules of headers, characters of a line of each.
+const MOST_REDIRECTS: usize = 2000;
+const MOST_RULES: usize = 100;
+const LONGEST_REDIRECT: usize = 1000;
+const LONGEST_HEADER: usize = 2000;
+
+/// How a page is kept by those who read it: asked for again each time.
+const REVALIDATE: &str = "public, max-age=0, must-revalidate";
+/// How a file is kept whose name has a hash of its bytes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// What every answer carries.
+const HEADERS: [(&str, &str); 4] = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+];
+
+/// A file for hosts.
+pub fn file(edition: &Edition, file: HostFile, diagnostics: &mut Vec<Diagnostic>) -> Vec<u8> {
+    let world = &edition.world;
+    let text = match file {
+        HostFile::Redirects => redirects(world, diagnostics),
+        HostFile::Headers => headers(edition, diagnostics),
+        HostFile::NoJekyll => String::new(),
+        HostFile::Cname => world.site.config.origin.rsplit('/').next().unwrap_or_default().to_owned() + "\n",
+        HostFile::Robots => robots(world),
+        HostFile::Security => security(world, diagnostics),
+        HostFile::Vercel => vercel(edition),
+        HostFile::Azure => azure(edition),
+        HostFile::Nginx => nginx(edition),
+        HostFile::Caddy => caddy(edition),
+    };
+    text.into_bytes()
+}
+
+/// What a phone must know to keep the site among its programs (W3C's web application manifest).
+pub fn manifest(edition: &Edition, language: &str) -> Vec<u8> {
+    let world = &edition.world;
+    let site = &world.site;
+    let icon = world.inventory.statics.get("icon.svg").and_then(|file| world.assets.get(file));
+    let icons: Vec<Value> = icon
+        .iter()
+        .map(|icon| json!({"src": site.href(&icon.url), "type": "image/svg+xml", "sizes": "any"}))
+        .collect();
+    let title = meta::site_title(site, language);
+    let home = site.href(&list_url(site, &List::Home, language));
+    let theme = &site.config.theme;
+    let colour = theme.masthead.as_deref().unwrap_or("#ffffff");
+    let manifest = json!({
+        "name": title,
+        "short_name": title,
+        "lang": language,
+        "id": home,
+        "start_url": home,
+        "scope": format!("{}/", site.config.base_path),
+        "display": "minimal-ui",
+        "background_color": "#ffffff",
+        "theme_color": colour,
+        "icons": icons,
+    });
+    format!("{manifest:#}\n").into_bytes()
+}
+
+/// Old addresses and where each leads.
+fn moved(world: &World) -> impl Iterator<Item = (String, String)> + '_ {
+    world.routes.all.iter().filter_map(|route| match route {
+        Route::Redirect { from, to } => {
+            let to = world.site.href(&world.site.entries[*to].url);
+            Some((encode(&world.site.href(from)), encode(&to)))
+        }
+        _ => None,
+    })
+}
+
+/// A file of static/ of the same name, which stands before what is made.
+fn own(world: &World, file: HostFile) -> String {
+    let asset = world.inventory.statics.get(file.name()).and_then(|path| world.assets.get(path));
+    match asset.map(|asset| &asset.bytes) {
+        Some(AssetBytes::Text(text)) => text.trim_end().to_owned() + "\n",
+        _ => String::new(),
+    }
+}
+
+fn redirects(world: &World, diagnostics: &mut Vec<Diagnostic>) -> String {
+    let mut out = own(world, HostFile::Redirects);
+    for (from, to) in moved(world) {
+        out.push_str(&format!("{from} {to} 301\n"));
+        // With and without the slash at its end an address is another one to some hosts.
+        if let Some(bare) = from.strip_suffix('/').filter(|bare| !bare.is_empty()) {
+            out.push_str(&format!("{bare} {to} 301\n"));
+        }
+    }
+    let lines = || out.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    limit(HostFile::Redirects, "redirects", lines().count(), MOST_REDIRECTS, diagnostics);
+    let longest = lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    limit(HostFile::Redirects, "characters in one line", longest, LONGEST_REDIRECT, diagnostics);
+    out
+}
+
+fn limit(file: HostFile, what: &str, count: usize, most: usize, diagnostics: &mut Vec<Diagnostic>) {
+    if count > most {
+        diagnostics.push(say::host_limit(&OutputPath::of_static(file.name()), what, count, most));
+    }
+}
+
+fn headers(edition: &Edition, diagnostics: &mut Vec<Diagnostic>) -> String {
+    let world = &edition.world;
+    let mut out = own(world, HostFile::Headers);
+    let mut rules = rules(edition);
+    let own_rules = out.lines().filter(|line| is_rule(line)).count();
+    // Where there are too many folders to name, pages go without: hosts ask for them again by themselves.
+    if own_rules + rules.len() > MOST_RULES {
+        rules.truncate(COMMON_RULES);
+    }
+    for (path, headers) in rules {
+        out.push_str(&format!("{path}\n"));
+        for (name, value) in headers {
+            out.push_str(&format!("  {name}: {value}\n"));
+        }
+    }
+    let rules = out.lines().filter(|line| is_rule(line)).count();
+    limit(HostFile::Headers, "rules", rules, MOST_RULES, diagnostics);
+    let longest = out.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    limit(HostFile::Headers, "characters in one line", longest, LONGEST_HEADER, diagnostics);
+    out
+}
+
+fn is_rule(line: &str) -> bool {
+    line.starts_with('/') || line.starts_with("http")
+}
+
+fn is_search(path: &str) -> bool {
+    path.ends_with("/search/*")
+}
+
+/// The paths of pages: the front pages, and the folders below them, each once. No two of them take one page.
+fn page_paths(world: &World) -> BTreeSet<String> {
+    let site = &world.site;
+    let prefixes: Vec<String> =
+        site.languages().map(|l| site.config.prefix(l)).filter(|prefix| !prefix.is_empty()).collect();
+    let is_page = |route: &&Route| route.page_kind(site).is_some();
+    let urls = world.routes.all.iter().filter(is_page).filter_map(|route| route.url(site));
+    urls.map(|url| {
+        let url = url.as_str();
+        let inside =
+            |prefix: &&String| url.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        let prefix = prefixes.iter().find(inside).map_or("", String::as_str);
+        let rest = &url[prefix.len() + 1..];
+        let path = match rest.split_once('/') {
+            Some((folder, _)) => format!("{prefix}/{folder}/*"),
+            None => url.to_owned(),
+        };
+        encode(&format!("{}{path}", site.config.base_path))
+    })
+    .collect()
+}
+
+/// What the search page may run: its own script and the search engine, which is WebAssembly.
+const SEARCH_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; \
+                             img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; font-src 'self'; \
+                             manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What pages without scripts may load: pictures, and the site's own styles and typefaces. A photo may be elsewhere;
+/// styles stand in the page.
+const PAGE_POLICY: &str = "default-src 'none'; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; \
+                           font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+                           frame-ancestors 'none'";
+
+/// The policy of pages; none where the site's own templates or its authors' HTML may load what nobody can foresee.
+fn policy(edition: &Edition) -> Option<String> {
+    let config = &edition.world.site.config;
+    match &config.content_policy {
+        ContentPolicy::Own(policy) => Some(policy.clone()),
+        ContentPolicy::Off => None,
+        ContentPolicy::Fitting => {
+            let is_plain = config.raw_html != RawHtml::Allow && !loads_more(&edition.theme);
+            is_plain.then(|| PAGE_POLICY.to_owned())
+        }
+    }
+}
+
+/// Whether a template of the site's own loads or runs what the policy of plain pages would stop.
+fn loads_more(theme: &Theme) -> bool {
+    let own = theme.sources.iter().filter(|(path, text)| {
+        let is_built_in = || theme.sources.get(format!("nutgraf/{path}").as_str()) == Some(text);
+        path.as_str().starts_with("templates/") && !is_built_in()
+    });
+    let mut templates = own.filter(|(path, _)| matches!(path.extension().as_str(), "html" | "htm"));
+    templates.any(|(_, text)| {
+        let text = text.to_ascii_lowercase();
+        let scripts =
+            text.matches("<script").count() > text.matches("<script type=\"application/ld+json\"").count();
+        let loads =
+            ["<iframe", "<object", "<embed", "<video", "<audio", " onclick=", " onload=", "javascript:"];
+        let sheets = text.split("<link").skip(1).any(|link| {
+            let tag = link.split('>').next().unwrap_or_default();
+            tag.contains("stylesheet") && tag.contains("//")
+        });
+        scripts || sheets || text.contains("@import") || loads.iter().any(|what| text.contains(what))
+    })
+}
+
+fn robots(world: &World) -> String {
+    let base = &world.site.config.base_path;
+    let sitemap = |name: &str| whole(world, &format!("{base}/{name}"));
+    format!(
+        "User-agent: *\nAllow: /\n\nSitemap: {}\nSitemap: {}\n",
+        sitemap("sitemap.xml"),
+        sitemap("news-sitemap.xml")
+    )
+}
+
+fn security(world: &World, diagnostics: &mut Vec<Diagnostic>) -> String {
+    let site = &world.site;
+    let Some(security) = &site.config.security else { return String::new() };
+    let zone = &site.config.timezone;
+    let expires = security.expires.value;
+    if expires.at <= site.now {
+        let span = Span::new(&SitePath::new("nutgraf.yaml"), security.expires.at.clone());
+        diagnostics.push(say::security_expired(span, &crate::site::time::when(expires, zone)));
+    }
+    let mut out = String::new();
+    for contact in &security.contact {
+        out.push_str(&format!("Contact: {contact}\n"));
+    }
+    out.push_str(&format!("Expires: {}\n", expires.iso(zone)));
+    let languages: Vec<&str> = site.languages().collect();
+    out.push_str(&format!("Preferred-Languages: {}\n", languages.join(", ")));
+    out.push_str(&format!(
+        "Canonical: {}\n",
+        whole(world, &format!("{}/.well-known/security.txt", site.config.base_path))
+    ));
+    for (name, url) in [("Policy", &security.policy), ("Encryption", &security.encryption)] {
+        if let Some(url) = url {
+            out.push_str(&format!("{name}: {url}\n"));
+        }
+    }
+    out
+}
+
+/// How many of [`rules`] are not about pages.
+const COMMON_RULES: usize = 2;
+
+/// What every host is told, in its own way: paths with the headers of their answers.
+fn rules(edition: &Edition) -> Vec<(String, Vec<(&'static str, String)>)> {
+    let policy = policy(edition);
+    let base = &edition.world.site.config.base_path;
+    let all = HEADERS.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    let mut rules = vec![(encode(&format!("{base}/*")), all)];
+    rules.push((encode(&format!("{base}/assets/*")), vec![("Cache-Control", FOR_EVER.to_owned())]));
+    for path in page_paths(&edition.world) {
+        let mut headers = vec![("Cache-Control", REVALIDATE.to_owned())];
+        if let Some(policy) = &policy {
+            let policy = if is_search(&path) { SEARCH_POLICY } else { policy };
+            headers.push(("Content-Security-Policy", policy.to_owned()));
+        }
+        rules.push((path, headers));
+    }
+    rules
+}
+
+/// The settings of Vercel: <https://vercel.com/docs/project-configuration>.
+fn vercel(edition: &Edition) -> String {
+    let world = &edition.world;
+    let redirects: Vec<Value> = moved(world)
+        .map(|(from, to)| json!({"source": from, "destination": to, "permanent": true}))
+        .collect();
+    let headers: Vec<Value> = rules(edition)
+        .into_iter()
+        .map(|(path, headers)| {
+            let headers: Vec<Value> =
+                headers.into_iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
+            json!({"source": path.replace("/*", "/(.*)"), "headers": headers})
+        })
+        .collect();
+    format!("{:#}\n", json!({"trailingSlash": true, "redirects": redirects, "headers": headers}))
+}
+
+/// The settings of Azure Static Web Apps: <https://learn.microsoft.com/azure/static-web-apps/configuration>.
+fn azure(edition: &Edition) -> String {
+    let world = &edition.world;
+    let mut routes: Vec<Value> =
+        moved(world).map(|(from, to)| json!({"route": from, "redirect": to, "statusCode": 301})).collect();
+    let mut global = serde_json::Map::new();
+    for (i, (path, headers)) in rules(edition).into_iter().enumerate() {
+        let headers: serde_json::Map<String, Value> =
+            headers.into_iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect();
+        if i == 0 {
+            global = headers;
+        } else {
+            routes.push(json!({"route": path, "headers": headers}));
+        }
+    }
+    let config = json!({
+        "trailingSlash": "always",
+        "routes": routes,
+        "responseOverrides": {"404": {"rewrite": "/404.html"}},
+        "globalHeaders": global,
+        "mimeTypes": {".webmanifest": "application/manifest+json"},
+    });
+    format!("{config:#}\n")
+}
+
+/// A part of a `server` of nginx: <https://nginx.org/en/docs/>.
+fn nginx(edition: &Edition) -> String {
+    let world = &edition.world;
+    let site = &world.site;
+    let mut out = String::from(
+        "# Made with the site: `include` it in its `server { … }`, beside `root` and `listen`.\n\
+         index index.html;\nlocation = /nginx.conf { return 404; }\n",
+    );
+    for (from, to) in moved(world) {
+        out.push_str(&format!("location = {} {{ return 301 {}; }}\n", quoted(&from), quoted(&to)));
+        if let Some(bare) = from.strip_suffix('/').filter(|bare| !bare.is_empty()) {
+            out.push_str(&format!("location = {} {{ return 301 {}; }}\n", quoted(bare), quoted(&to)));
+        }
+    }
+    let add = |(name, value): (&str, &str), always: &str| {
+        format!("  add_header {name} {}{always};\n", quoted(value))
+    };
+    let shared = HEADERS.map(|header| add(header, " always")).concat();
+    for (i, (path, headers)) in rules(edition).into_iter().enumerate() {
+        // What is set inside replaces what is set around it, so that it is said again.
+        let (location, missing) = match path.strip_suffix('*') {
+            Some(all) if i == 0 => (quoted(all), not_found(world, all)),
+            Some(prefix) => (format!("^~ {}", quoted(prefix)), not_found(world, prefix)),
+            None => (format!("= {}", quoted(&path)), not_found(world, &path)),
+        };
+        let own = if i == 0 { Vec::new() } else { headers };
+        let own: Vec<String> = own.iter().map(|(name, value)| add((name, value), "")).collect();
+        let own = own.concat();
+        out.push_str(&format!("location {location} {{\n{shared}{own}  error_page 404 {missing};\n}}\n"));
+    }
+    for language in site.languages() {
+        let page = format!("{}{}/404.html", site.config.base_path, site.config.prefix(language));
+        out.push_str(&format!("location = {page} {{\n{shared}  internal;\n}}\n"));
+    }
+    out
+}
+
+/// The page for missing addresses below a path.
+fn not_found(world: &World, path: &str) -> String {
+    let site = &world.site;
+    let base = &site.config.base_path;
+    let inner = path.strip_prefix(base.as_str()).unwrap_or(path);
+    let prefix = site.languages().map(|language| site.config.prefix(language)).find(|prefix| {
+        !prefix.is_empty() && inner.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'))
+    });
+    format!("{base}{}/404.html", prefix.unwrap_or_default())
+}
+
+/// A text as one word of the settings of nginx or Caddy.
+fn quoted(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .flat_map(|c| match c {
+            '"' | '\\' => vec!['\\', c],
+            // Both read these as the beginning of a name.
+            '$' => "%24".chars().collect(),
+            c => vec![c],
+        })
+        .collect();
+    format!("\"{escaped}\"")
+}
+
+/// A part of a site of Caddy: <https://caddyserver.com/docs/caddyfile>.
+fn caddy(edition: &Edition) -> String {
+    let world = &edition.world;
+    let site = &world.site;
+    let mut out = String::from(
+        "# Made with the site: `import` it in its block, beside `root`. It serves the files too.\n\
+         respond /Caddyfile 404\n",
+    );
+    for (from, to) in moved(world) {
+        out.push_str(&format!("redir {} {} 301\n", quoted(&from), quoted(&to)));
+    }
+    for (path, headers) in rules(edition) {
+        for (name, value) in headers {
+            out.push_str(&format!("header {} {name} {}\n", quoted(&path), quoted(&value)));
+        }
+    }
+    out.push_str("encode gzip\nfile_server\nhandle_errors 404 {\n");
+    let base = &site.config.base_path;
+    let others =
+        site.languages().map(|language| site.config.prefix(language)).filter(|prefix| !prefix.is_empty());
+    for (i, prefix) in others.map(|prefix| format!("{base}{prefix}")).enumerate() {
+        out.push_str(&format!("\t@language{i} path {prefix}/*\n\trewrite @language{i} {prefix}/404.html\n"));
+    }
+    out + &format!("\t@rest not path */404.html\n\trewrite @rest {base}/404.html\n\tfile_server\n}}\n")
+}

@@ -1,0 +1,545 @@
+//! What a page says about itself to machines: one value, from which the head of the page, its structured data, feeds
+//! and sitemaps are made, so that they agree.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tera::Value;
+
+use super::graph;
+use crate::config::outputs::Publisher;
+use crate::document::Kind;
+use crate::edition::views::{self, Named, Picture};
+use crate::edition::{Edition, World};
+use crate::language::Strings;
+use crate::links::is_outside;
+use crate::media::card::{self, Card};
+use crate::moment::Moment;
+use crate::path::Url;
+use crate::route::machine::{self, FeedFormat, TwinForm};
+use crate::route::{self, List, Route, list_url};
+use crate::site::{Entry, EntryId, Group, Shows, Site, time};
+
+/// What a page says about itself.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Meta {
+    /// Its own title, without the site's.
+    pub title: String,
+    /// What stands on a browser's tab: with the site's name, and the number of an older page.
+    pub document_title: String,
+    /// What it is about, in a sentence or two.
+    pub description: Option<String>,
+    /// Its whole address; none for a page that stands for no address.
+    pub canonical: Option<String>,
+    /// What search engines may do: `max-image-preview:large`, or `noindex`.
+    pub robots: String,
+    /// `article`, `profile` or `website`, as Open Graph has it.
+    pub kind: &'static str,
+    /// Its language and the land where it is spoken most, `ru_RU`; as the strings of the language say.
+    pub locale: Option<String>,
+    /// Those of its translations.
+    pub other_locales: Vec<String>,
+    /// The same page in every language that it has, itself included; empty when it has one only.
+    pub alternates: Vec<Alternate>,
+    /// The picture by which it is known elsewhere.
+    pub image: Option<MetaImage>,
+    /// When it was first published, ISO 8601 with an offset.
+    pub published: Option<String>,
+    /// When it last changed.
+    pub modified: Option<String>,
+    /// When it ends.
+    pub expires: Option<String>,
+    /// The name of its section.
+    pub section: Option<String>,
+    /// The whole addresses of its authors' pages.
+    pub authors: Vec<String>,
+    /// The names of its topics.
+    pub tags: Vec<String>,
+    /// Where it stands: the pages above it, from the front page down.
+    pub crumbs: Vec<Crumb>,
+    /// The feeds to offer on it, its own first.
+    pub feeds: Vec<FeedLink>,
+    /// The same in other forms.
+    pub twins: Vec<TwinLink>,
+    /// Its structured data, JSON-LD.
+    pub graph: String,
+}
+
+/// A page in a language.
+#[derive(Clone, Debug, Serialize)]
+pub struct Alternate {
+    /// The language's code; `x-default` for whom none fits.
+    pub language: String,
+    /// The whole address.
+    pub url: String,
+}
+
+/// A picture by which a page is known elsewhere.
+#[derive(Clone, Debug, Serialize)]
+pub struct MetaImage {
+    /// Its whole address.
+    pub url: String,
+    /// Its width in pixels.
+    pub width: Option<u32>,
+    /// Its height.
+    pub height: Option<u32>,
+    /// What is on it, for those who do not see it.
+    pub alt: String,
+}
+
+/// A page above another.
+#[derive(Clone, Debug, Serialize)]
+pub struct Crumb {
+    /// Its name.
+    pub title: String,
+    /// Its address from the root of the host.
+    pub url: String,
+}
+
+/// A feed as pages offer it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FeedLink {
+    /// Its name.
+    pub title: String,
+    /// Its address from the root of the host.
+    pub url: String,
+    /// What it is sent as.
+    pub media_type: &'static str,
+}
+
+/// A page in another form.
+#[derive(Clone, Debug, Serialize)]
+pub struct TwinLink {
+    /// Its address from the root of the host.
+    pub url: String,
+    /// What it is sent as.
+    pub media_type: &'static str,
+}
+
+/// What a page says about itself; nothing of a route that is no page.
+pub fn of(edition: &Edition, route: &Route, card: Option<&Card>) -> Meta {
+    let world = &edition.world;
+    let site = &world.site;
+    let language = language(site, route);
+    let mut meta = Meta {
+        robots: robots(site, route),
+        kind: "website",
+        locale: strings(edition, language).and_then(|strings| strings.locale.clone()),
+        canonical: is_addressed(route)
+            .then(|| route.url(site).map(|url| views::permalink(world, &url)))
+            .flatten(),
+        ..Meta::default()
+    };
+    let others = alternates(world, route);
+    meta.other_locales = others
+        .iter()
+        .filter(|(other, _)| other != language)
+        .filter_map(|(other, _)| strings(edition, other)?.locale.clone())
+        .collect();
+    meta.alternates = hreflang(world, others);
+    let mut number = None;
+    match route {
+        Route::Entry(id) => of_entry(edition, *id, card, &mut meta),
+        Route::List { list, page, .. } => {
+            number = *page;
+            of_list(edition, list, language, *page, &mut meta);
+        }
+        Route::NotFound { .. } => meta.title = text(edition, language, "not_found"),
+        Route::Search { .. } => {
+            meta.title = text(edition, language, "search");
+            meta.crumbs = vec![home(edition, language)];
+        }
+        Route::Redirect { .. }
+        | Route::Feed { .. }
+        | Route::Twin { .. }
+        | Route::Llms { .. }
+        | Route::Manifest { .. }
+        | Route::Sitemap(_)
+        | Route::Host(_)
+        | Route::Static { .. } => {}
+    }
+    let site_title = site_title(site, language);
+    let mut parts = vec![meta.title.clone()];
+    if let Some(number) = number {
+        parts.push(text(edition, language, "page_number").replace("{number}", &number.to_string()));
+    }
+    if !matches!(route, Route::List { list: List::Home, .. }) {
+        parts.push(site_title.to_owned());
+    }
+    meta.document_title = parts.join(" – ");
+    meta.feeds.extend(feeds(edition, &List::Home, language));
+    meta.graph = graph::of(edition, route, language, &meta);
+    meta
+}
+
+/// Whether a route has an address of its own: the page for missing ones is shown at any.
+fn is_addressed(route: &Route) -> bool {
+    !matches!(route, Route::NotFound { .. } | Route::Redirect { .. })
+}
+
+fn of_entry(edition: &Edition, id: EntryId, card: Option<&Card>, meta: &mut Meta) {
+    let world = &edition.world;
+    let site = &world.site;
+    let entry = &*site.entries[id];
+    let zone = &site.config.timezone;
+    let view = views::card(world, entry);
+    entry.title().clone_into(&mut meta.title);
+    meta.description = Some(view.description).filter(|text| !text.is_empty());
+    meta.image = match card {
+        Some(card) => Some(MetaImage {
+            url: views::permalink(world, &card.url),
+            width: Some(card::SIZE.0),
+            height: Some(card::SIZE.1),
+            alt: meta.title.clone(),
+        }),
+        None => view.image.as_ref().map(|picture| image_of(world, picture)),
+    };
+    if matches!(entry.kind, Kind::Briefing | Kind::Explainer) {
+        meta.kind = "article";
+        meta.published = published(site, entry).map(|moment| moment.iso(zone));
+        meta.modified = modified(site, entry).map(|moment| moment.iso(zone));
+        meta.expires = entry.front.expires.as_ref().map(|expires| expires.value.iso(zone));
+        meta.section = view.section.as_ref().map(|section| section.title.clone());
+        meta.authors = view.authors.iter().map(|author| whole(world, &author.url)).collect();
+        meta.tags = view.topics.iter().map(|topic| topic.title.clone()).collect();
+    }
+    let language = &entry.language;
+    meta.crumbs = vec![home(edition, language)];
+    match entry.kind {
+        Kind::Briefing => {
+            meta.crumbs.push(match (view.section, view.topics.into_iter().next()) {
+                (Some(named), _) | (None, Some(named)) => crumb(named),
+                (None, None) => list_crumb(edition, &List::Briefings, language),
+            });
+            meta.crumbs.extend(view.thread.map(crumb));
+            if let Some(section) = &entry.front.section {
+                meta.feeds.extend(feeds(edition, &List::Section(section.value.clone()), language));
+            }
+            let forms = TwinForm::of(&site.config);
+            meta.twins.extend(forms.map(|form| TwinLink {
+                url: site.href(&machine::twin_url(site, id, form)),
+                media_type: form.media_type(),
+            }));
+        }
+        Kind::Explainer => meta.crumbs.push(list_crumb(edition, &List::Explainers, language)),
+        Kind::Topic | Kind::Author | Kind::Thread | Kind::Page => {}
+    }
+}
+
+fn of_list(edition: &Edition, list: &List, language: &str, page: Option<usize>, meta: &mut Meta) {
+    let world = &edition.world;
+    let site = &world.site;
+    meta.title = list_title(edition, list, language);
+    meta.crumbs = match list {
+        List::Home => Vec::new(),
+        _ => vec![home(edition, language)],
+    };
+    match list {
+        List::Home => meta.description = site_description(site, language).map(str::to_owned),
+        List::Hub(kind, id) => {
+            if *kind == Kind::Author {
+                meta.kind = "profile";
+            }
+            let above = match kind {
+                Kind::Author => List::Authors,
+                Kind::Thread => List::Threads,
+                Kind::Topic | Kind::Briefing | Kind::Explainer | Kind::Page => List::Topics,
+            };
+            meta.crumbs.push(list_crumb(edition, &above, language));
+            if let Some(entry) = site.find(*kind, id, language) {
+                let view = views::card(world, &site.entries[entry]);
+                meta.description = Some(view.description).filter(|text| !text.is_empty());
+                meta.image = view.image.as_ref().map(|picture| image_of(world, picture));
+            }
+        }
+        List::UsedBy(id) => {
+            let entry = &site.entries[*id];
+            meta.crumbs.push(list_crumb(edition, &List::Explainers, language));
+            meta.crumbs.push(Crumb { title: entry.title().to_owned(), url: site.href(&entry.url) });
+        }
+        List::Briefings
+        | List::Section(_)
+        | List::Explainers
+        | List::Topics
+        | List::Authors
+        | List::Threads
+        | List::Corrections => {}
+    }
+    if page.is_some() && !matches!(list, List::UsedBy(_)) {
+        let url = site.href(&list_url(site, list, language));
+        meta.crumbs.push(Crumb { title: meta.title.clone(), url });
+    }
+    if *list != List::Home {
+        meta.feeds.extend(feeds(edition, list, language));
+    }
+}
+
+/// The name of a list in a language.
+pub fn list_title(edition: &Edition, list: &List, language: &str) -> String {
+    let world = &edition.world;
+    let site = &world.site;
+    match list {
+        List::Home => site_title(site, language).to_owned(),
+        List::Section(id) => views::section(world, id, language).map_or_else(|| id.clone(), |s| s.title),
+        List::Hub(kind, id) => views::named(world, *kind, id, language).title,
+        List::UsedBy(id) => {
+            format!("{}: {}", site.entries[*id].title(), text(edition, language, "used_by"))
+        }
+        List::Briefings => text(edition, language, "briefings"),
+        List::Explainers => text(edition, language, "explainers"),
+        List::Topics => text(edition, language, "topics"),
+        List::Authors => text(edition, language, "authors"),
+        List::Threads => text(edition, language, "threads"),
+        List::Corrections => text(edition, language, "corrections"),
+    }
+}
+
+/// The site's name in a language.
+pub fn site_title<'a>(site: &'a Site, language: &str) -> &'a str {
+    let own = site.config.languages.get(language).and_then(|own| own.title.as_deref());
+    own.unwrap_or(&site.config.title)
+}
+
+/// What the site is, in a language.
+pub fn site_description<'a>(site: &'a Site, language: &str) -> Option<&'a str> {
+    let own = site.config.languages.get(language).and_then(|own| own.description.as_deref());
+    own.or(site.config.description.as_deref())
+}
+
+/// The name of who publishes a site.
+pub fn publisher_name<'a>(site: &'a Site, language: &str) -> &'a str {
+    let Publisher { name, .. } = &site.config.publisher;
+    name.as_deref().unwrap_or_else(|| site_title(site, language))
+}
+
+/// An interface string.
+pub fn text(edition: &Edition, language: &str, key: &str) -> String {
+    strings(edition, language).and_then(|strings| strings.get(key, None)).unwrap_or(key).to_owned()
+}
+
+fn strings<'a>(edition: &'a Edition, language: &str) -> Option<&'a Strings> {
+    edition.theme.languages.get(language).map(|language| &language.strings)
+}
+
+/// The language of a route.
+pub fn language<'a>(site: &'a Site, route: &'a Route) -> &'a str {
+    match route {
+        Route::Entry(id) | Route::Redirect { to: id, .. } | Route::Twin { id, .. } => {
+            &site.entries[*id].language
+        }
+        Route::List { language, .. }
+        | Route::NotFound { language }
+        | Route::Feed { language, .. }
+        | Route::Llms { language }
+        | Route::Search { language }
+        | Route::Manifest { language } => language,
+        Route::Sitemap(_) | Route::Host(_) | Route::Static { .. } => &site.config.language,
+    }
+}
+
+fn home(edition: &Edition, language: &str) -> Crumb {
+    let url = edition.world.site.href(&list_url(&edition.world.site, &List::Home, language));
+    Crumb { title: text(edition, language, "home"), url }
+}
+
+fn crumb(named: Named) -> Crumb {
+    Crumb { title: named.title, url: named.url }
+}
+
+fn list_crumb(edition: &Edition, list: &List, language: &str) -> Crumb {
+    let site = &edition.world.site;
+    Crumb { title: list_title(edition, list, language), url: site.href(&list_url(site, list, language)) }
+}
+
+/// The feeds of a list as pages offer them.
+fn feeds(edition: &Edition, list: &List, language: &str) -> Vec<FeedLink> {
+    let site = &edition.world.site;
+    let own = site_title(site, language);
+    let title = match list {
+        List::Home => own.to_owned(),
+        _ => format!("{own}: {}", list_title(edition, list, language)),
+    };
+    let link = |format: &FeedFormat| FeedLink {
+        title: title.clone(),
+        url: site.href(&machine::beside(site, list, language, format.file())),
+        media_type: format.media_type(),
+    };
+    machine::feeds_of(list).iter().map(link).collect()
+}
+
+/// The whole address of what a page links to.
+pub fn whole(world: &World, href: &str) -> String {
+    if is_outside(href) { href.to_owned() } else { format!("{}{href}", world.site.config.origin) }
+}
+
+fn image_of(world: &World, picture: &Picture) -> MetaImage {
+    MetaImage {
+        url: whole(world, &picture.url),
+        width: picture.width,
+        height: picture.height,
+        alt: if picture.alt.is_empty() {
+            picture.caption.clone().unwrap_or_default()
+        } else {
+            picture.alt.clone()
+        },
+    }
+}
+
+/// What search engines may do with a page.
+fn robots(site: &Site, route: &Route) -> String {
+    if !is_indexable(site, route) {
+        return "noindex".into();
+    }
+    match route {
+        Route::Entry(id) => match &site.entries[*id].front.expires {
+            Some(expires) if expires.value.at < Timestamp::MAX => {
+                let end = expires.value.iso(&site.config.timezone);
+                format!("max-image-preview:large, unavailable_after:{end}")
+            }
+            _ => "max-image-preview:large".into(),
+        },
+        _ => "max-image-preview:large".into(),
+    }
+}
+
+/// Whether search engines may list a page: all but those that are nobody's aim, empty lists, and whatever is
+/// seen before it is published.
+pub fn is_indexable(site: &Site, route: &Route) -> bool {
+    site.shows == Shows::Published
+        && match route {
+            Route::Entry(id) => site.entries[*id].unpublished.is_empty(),
+            Route::List { list, language, .. } => !is_empty(site, list, language),
+            Route::NotFound { .. }
+            | Route::Redirect { .. }
+            | Route::Feed { .. }
+            | Route::Twin { .. }
+            | Route::Llms { .. }
+            | Route::Search { .. }
+            | Route::Manifest { .. }
+            | Route::Sitemap(_)
+            | Route::Host(_)
+            | Route::Static { .. } => false,
+        }
+}
+
+fn is_empty(site: &Site, list: &List, language: &str) -> bool {
+    match list {
+        List::Topics => site.hubs(Kind::Topic, language).is_empty(),
+        List::Authors => site.hubs(Kind::Author, language).is_empty(),
+        List::Threads => site.hubs(Kind::Thread, language).is_empty(),
+        // A hub is there because something is on its page.
+        List::Hub(..) => false,
+        List::Home | List::Briefings | List::Section(_) | List::Explainers | List::UsedBy(_) => {
+            route::members(site, list, language).is_empty()
+        }
+        List::Corrections => route::corrections(site, language).is_empty(),
+    }
+}
+
+/// The addresses of a page in all its languages, in their order; none when it has one only.
+pub fn alternates(world: &World, route: &Route) -> Vec<(String, Url)> {
+    let site = &world.site;
+    if !is_indexable(site, route) {
+        return Vec::new();
+    }
+    let found: Vec<(String, Url)> = match route {
+        Route::Entry(id) => {
+            let mut all: Vec<EntryId> = site.translations(*id).to_vec();
+            all.retain(|other| is_indexable(site, &Route::Entry(*other)));
+            all.push(*id);
+            all.sort_by(|a, b| site.entries[*a].language.cmp(&site.entries[*b].language));
+            all.into_iter()
+                .map(|id| (site.entries[id].language.clone(), site.entries[id].url.clone()))
+                .collect()
+        }
+        // Of an older page there is none in another language: their numbers mean other entries.
+        Route::List { list, page: None, .. } => site
+            .languages()
+            .map(|language| (language, list_url(site, list, language)))
+            .filter(|(language, url)| world.routes.has(url) && !is_empty(site, list, language))
+            .map(|(language, url)| (language.to_owned(), url))
+            .collect(),
+        _ => Vec::new(),
+    };
+    if found.len() > 1 { found } else { Vec::new() }
+}
+
+/// The alternates as `hreflang` says them: with the one for whom no language fits, the default language's, else the
+/// first.
+pub fn hreflang(world: &World, found: Vec<(String, Url)>) -> Vec<Alternate> {
+    let default = &world.site.config.language;
+    let any = found.iter().find(|(language, _)| language == default).or(found.first()).cloned();
+    let any = any.map(|(_, url)| ("x-default".to_owned(), url));
+    let all = found.into_iter().chain(any);
+    all.map(|(language, url)| Alternate { language, url: views::permalink(world, &url) }).collect()
+}
+
+/// When an entry was first published: of an explainer, the date of its oldest version.
+pub fn published(site: &Site, entry: &Entry) -> Option<Moment> {
+    match entry.kind {
+        Kind::Explainer => {
+            let versions = site.explainers.versions(&entry.id, &entry.language);
+            let dates = versions.iter().map(|version| version.as_of);
+            dates.min().and_then(|date| time::day(date, &site.config.timezone))
+        }
+        Kind::Briefing | Kind::Topic | Kind::Author | Kind::Thread | Kind::Page => entry.published,
+    }
+}
+
+/// When an entry last changed significantly: of an explainer, the later of the date of its facts and of a change.
+pub fn modified(site: &Site, entry: &Entry) -> Option<Moment> {
+    let facts = entry.front.as_of.as_ref().and_then(|date| time::day(date.value, &site.config.timezone));
+    facts.into_iter().chain(entry.modified).max()
+}
+
+/// When what a page shows last changed; nothing for one of which that is not known.
+pub fn last_change(site: &Site, route: &Route) -> Option<Moment> {
+    match route {
+        Route::Entry(id) => modified(site, &site.entries[*id]),
+        Route::List { list: List::Corrections, language, page } => {
+            let all = route::corrections(site, language);
+            let range = route::pages(site, &List::Corrections, language).range(*page);
+            let (id, i) = *all[range].first()?;
+            Some(site.entries[id].front.corrections[i].date.value)
+        }
+        Route::List { list, language, page } => {
+            let members = route::members(site, list, language);
+            let range = route::pages(site, list, language).range(*page);
+            let newest = members[range].iter().filter_map(|id| modified(site, &site.entries[*id])).max();
+            let text = match list {
+                List::Hub(kind, id) => {
+                    site.find(*kind, id, language).and_then(|id| site.entries[id].modified)
+                }
+                _ => None,
+            };
+            newest.into_iter().chain(text).max()
+        }
+        Route::NotFound { .. }
+        | Route::Redirect { .. }
+        | Route::Feed { .. }
+        | Route::Twin { .. }
+        | Route::Llms { .. }
+        | Route::Search { .. }
+        | Route::Manifest { .. }
+        | Route::Sitemap(_)
+        | Route::Host(_)
+        | Route::Static { .. } => None,
+    }
+}
+
+/// The briefings whose feed a list has, the newest first.
+pub fn feed_members<'a>(site: &'a Site, list: &List, language: &str) -> &'a [EntryId] {
+    let group = match list {
+        List::Section(id) => Group::Section(id),
+        List::Hub(Kind::Topic, id) => Group::Topic(id),
+        List::Hub(Kind::Author, id) => Group::Author(id),
+        _ => Group::All,
+    };
+    site.groups.of(group, language)
+}
+
+/// The value as templates see it.
+pub fn view(meta: &Meta) -> Value {
+    let mut map = views::to_map(meta);
+    map.insert("graph".into(), Value::safe_string(&meta.graph));
+    Value::from(map)
+}
