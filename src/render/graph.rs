@@ -336,7 +336,8 @@ fn parts(world: &World, entry: &Entry) -> Value {
     json!(parts)
 }
 
-/// What it is translated from, or into what: the original is in the default language, else the first by code.
+/// What it is translated from, or into what: the original is in the default language, else the first by code. The
+/// words for translations are no part of the vocabulary itself, only of one of its extensions.
 fn translations(world: &World, id: EntryId) -> Vec<(&'static str, Value)> {
     let site = &world.site;
     let mut all: Vec<EntryId> = site.translations(id).to_vec();
@@ -355,9 +356,9 @@ fn translations(world: &World, id: EntryId) -> Vec<(&'static str, Value)> {
         json!({"@type": kind, "@id": format!("{url}#article"), "url": url, "headline": entry.title(), "inLanguage": entry.language})
     };
     if all[0] == id {
-        vec![("workTranslation", all[1..].iter().map(refer).collect())]
+        vec![("workExample", all[1..].iter().map(refer).collect())]
     } else {
-        vec![("translationOfWork", refer(&all[0]))]
+        vec![("isBasedOn", refer(&all[0]))]
     }
 }
 

@@ -14,6 +14,7 @@ mod clock;
 mod command_line;
 mod demo;
 mod desk;
+mod digest;
 mod documentation;
 mod edits;
 mod feeds;
@@ -21,6 +22,7 @@ mod feeds;
 mod host;
 mod hostile;
 mod hostile_metadata;
+mod hosts;
 #[cfg(feature = "serve")]
 mod live;
 mod markup;

@@ -762,8 +762,7 @@ fn a_page_and_its_translations_name_each_other() {
             }
             count += usize::from(all.len() > 2);
             let Some(article) = page.article() else { continue };
-            let works =
-                ["workTranslation", "translationOfWork"].map(|name| page.values(article, name)).concat();
+            let works = ["workExample", "isBasedOn"].map(|name| page.values(article, name)).concat();
             let works: BTreeSet<String> = works.into_iter().map(|work| text(&work["@id"])).collect();
             let due =
                 all.values().filter(|address| *address != url).map(|address| format!("{address}#article"));

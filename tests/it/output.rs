@@ -62,7 +62,7 @@ fn unchanged_files_are_not_rewritten() {
 fn what_is_no_longer_made_is_removed_and_what_others_made_is_kept() {
     let site = two();
     site.build_cleanly();
-    site.write("public/CNAME", "example.org");
+    site.write("public/BingSiteAuth.xml", "<users/>");
     site.write("public/briefings/b/notes.txt", "mine");
     site.remove("content/briefings/a.md");
     site.remove("content/briefings/b.md");
@@ -71,7 +71,8 @@ fn what_is_no_longer_made_is_removed_and_what_others_made_is_kept() {
     assert!(!site.exists("public/briefings/a"), "a folder left empty goes too");
     assert!(!site.exists("public/briefings/b/index.html"));
     assert!(
-        run.stdout.ends_with("not made by nutgraf, left alone:\n  CNAME\n  briefings/b/notes.txt\n"),
+        run.stdout
+            .ends_with("not made by nutgraf, left alone:\n  BingSiteAuth.xml\n  briefings/b/notes.txt\n"),
         "{}",
         run.stdout
     );

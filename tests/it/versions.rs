@@ -56,10 +56,11 @@ fn output(site: &Site) -> Output {
     site.output()
 }
 
-/// The files in which two outputs differ, a page by its address.
+/// The pages in which two outputs differ, by their addresses.
 fn changed(before: &Output, after: &Output) -> Vec<String> {
     let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let other = paths.into_iter().filter(|path| before.get(*path) != after.get(*path));
+    let paths = paths.into_iter().filter(|path| path.ends_with(".html"));
+    let other = paths.filter(|path| before.get(*path) != after.get(*path));
     let mut other: Vec<String> =
         other.map(|path| format!("/{}", path.trim_end_matches("index.html"))).collect();
     other.sort();
