@@ -53,9 +53,10 @@ fn engine(pages: Vec<(String, String)>) -> io::Result<Vec<(OutputPath, Vec<u8>)>
         made.map_err(|error| failed(&error.to_string()))
     };
     // A thread of its own, because whoever asks may wait in a runtime already, and one cannot stand in another.
-    let made = std::thread::scope(|scope| scope.spawn(make).join()).map_err(|_| failed("it broke off"))??;
+    let files =
+        std::thread::scope(|scope| scope.spawn(make).join()).map_err(|_| failed("it broke off"))??;
     let name = |file: &pagefind::api::SyntheticFile| file.filename.to_string_lossy().replace('\\', "/");
-    let wanted = made.into_iter().filter(|file| is_needed(&name(file)));
+    let wanted = files.into_iter().filter(|file| is_needed(&name(file)));
     Ok(wanted
         .map(|file| (OutputPath::of_static(&format!("{FOLDER}{}", name(&file))), file.contents))
         .collect())

@@ -313,6 +313,8 @@ async fn site(State(shared): State<Arc<Shared>>, request: Request) -> Response {
         }
         Answer::Nothing => (StatusCode::NOT_FOUND, "there is nothing here\n").into_response(),
     };
+    // A preview that is let out by a tunnel is nothing to be found.
+    response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
     let mut named: Vec<HeaderName> = Vec::new();
     for (name, value) in answer::headers(&shared, &current, path) {
         let (Ok(name), Ok(value)) = (HeaderName::try_from(&name), HeaderValue::from_str(&value)) else {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::meta::{self, whole};
@@ -332,6 +333,8 @@ fn nginx(edition: &Edition) -> String {
          index index.html;\nlocation = /nginx.conf { return 404; }\n",
     );
     for (from, to) in moved(world) {
+        // It compares addresses as they are once their escapes are read.
+        let from = percent_decode_str(&from).decode_utf8_lossy();
         out.push_str(&format!("location = {} {{ return 301 {}; }}\n", quoted(&from), quoted(&to)));
         if let Some(bare) = from.strip_suffix('/').filter(|bare| !bare.is_empty()) {
             out.push_str(&format!("location = {} {{ return 301 {}; }}\n", quoted(bare), quoted(&to)));
@@ -341,11 +344,22 @@ fn nginx(edition: &Edition) -> String {
         format!("  add_header {name} {}{always};\n", quoted(value))
     };
     let shared = HEADERS.map(|header| add(header, " always")).concat();
+    let pages: Vec<String> = site
+        .languages()
+        .map(|language| format!("{}{}/404.html", site.config.base_path, site.config.prefix(language)))
+        .collect();
     for (i, (path, headers)) in rules(edition).into_iter().enumerate() {
+        if pages.contains(&path) {
+            continue;
+        }
         // What is set inside replaces what is set around it, so that it is said again.
         let (location, missing) = match path.strip_suffix('*') {
             Some(all) if i == 0 => (quoted(all), not_found(world, all)),
             Some(prefix) => (format!("^~ {}", quoted(prefix)), not_found(world, prefix)),
+            // A folder is answered by its index, which is looked for anew.
+            None if path.ends_with('/') => {
+                (format!("= {}", quoted(&format!("{path}index.html"))), not_found(world, &path))
+            }
             None => (format!("= {}", quoted(&path)), not_found(world, &path)),
         };
         let own = if i == 0 { Vec::new() } else { headers };
@@ -353,8 +367,7 @@ fn nginx(edition: &Edition) -> String {
         let own = own.concat();
         out.push_str(&format!("location {location} {{\n{shared}{own}  error_page 404 {missing};\n}}\n"));
     }
-    for language in site.languages() {
-        let page = format!("{}{}/404.html", site.config.base_path, site.config.prefix(language));
+    for page in pages {
         out.push_str(&format!("location = {page} {{\n{shared}  internal;\n}}\n"));
     }
     out
@@ -401,12 +414,18 @@ fn caddy(edition: &Edition) -> String {
             out.push_str(&format!("header {} {name} {}\n", quoted(&path), quoted(&value)));
         }
     }
-    out.push_str("encode gzip\nfile_server\nhandle_errors 404 {\n");
+    out.push_str(
+        "encode gzip\nfile_server\nhandle_errors {\n\
+         \t@missing expression {http.error.status_code} == 404\n\thandle @missing {\n",
+    );
     let base = &site.config.base_path;
-    let others =
-        site.languages().map(|language| site.config.prefix(language)).filter(|prefix| !prefix.is_empty());
-    for (i, prefix) in others.map(|prefix| format!("{base}{prefix}")).enumerate() {
-        out.push_str(&format!("\t@language{i} path {prefix}/*\n\trewrite @language{i} {prefix}/404.html\n"));
+    let prefixes = site.languages().map(|language| site.config.prefix(language));
+    let others = prefixes.filter(|prefix| !prefix.is_empty()).map(|prefix| format!("{base}{prefix}"));
+    for (i, prefix) in others.enumerate() {
+        let matcher = format!("@language{i}");
+        out.push_str(&format!("\t\t{matcher} path {prefix}/*\n\t\trewrite {matcher} {prefix}/404.html\n"));
     }
-    out + &format!("\t@rest not path */404.html\n\trewrite @rest {base}/404.html\n\tfile_server\n}}\n")
+    out + &format!(
+        "\t\t@rest not path */404.html\n\t\trewrite @rest {base}/404.html\n\t\tfile_server\n\t}}\n}}\n"
+    )
 }

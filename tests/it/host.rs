@@ -1,5 +1,5 @@
-//! A built site as a plain host of static files would serve it: with the right types of content,
-//! `index.html` for a folder and, for what is not there, the nearest `404.html`.
+//! A built site as a plain host of static files would serve it: with the right types of content and the headers of
+//! its `_headers`, `index.html` for a folder and, for what is not there, the nearest `404.html`.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -12,6 +12,8 @@ use std::{mem, thread};
 
 use percent_encoding::percent_decode_str;
 
+use crate::hosts::{headers, of_path};
+
 /// A server of its own on this machine; it takes no new connections once it is dropped.
 pub struct Host {
     /// Its address without a final slash.
@@ -23,6 +25,8 @@ pub struct Host {
 /// What the threads of a host share.
 struct Served {
     files: BTreeMap<String, Vec<u8>>,
+    /// The rules of its `_headers`.
+    rules: BTreeMap<String, Vec<(String, String)>>,
     /// What was asked for: paths with their queries, in the order in which it came.
     asked: Mutex<Vec<String>>,
     over: AtomicBool,
@@ -33,7 +37,9 @@ impl Host {
     pub fn of(files: BTreeMap<String, Vec<u8>>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
-        let served = Arc::new(Served { files, asked: Mutex::default(), over: AtomicBool::new(false) });
+        let text = files.iter().find(|(path, _)| path.ends_with("_headers"));
+        let rules = text.map(|(_, bytes)| headers(&String::from_utf8_lossy(bytes))).unwrap_or_default();
+        let served = Arc::new(Served { files, rules, asked: Mutex::default(), over: AtomicBool::new(false) });
         let shared = Arc::clone(&served);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -89,8 +95,13 @@ impl Served {
             let (body, coding) =
                 if is_text { (compressed(body)?, "Content-Encoding: gzip\r\n") } else { (body.clone(), "") };
             let length = body.len();
+            // So that a browser asks for everything that a test waits for, nothing is kept.
+            let told = of_path(&self.rules, address.split(['?', '#']).next().unwrap_or_default());
+            let told = told.into_iter().filter(|(name, _)| *name != "Cache-Control");
+            let told: Vec<String> = told.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let told = told.concat();
             let head = format!(
-                "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{coding}Content-Length: {length}\r\n\r\n"
+                "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{coding}{told}Content-Length: {length}\r\n\r\n"
             );
             stream.write_all(&[head.as_bytes(), &body].concat())?;
         }

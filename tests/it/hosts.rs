@@ -19,7 +19,7 @@ fn moved(settings: &str) -> Site {
 }
 
 /// The rules of `_headers`: by path, the headers with their values.
-fn headers(text: &str) -> BTreeMap<String, Vec<(String, String)>> {
+pub fn headers(text: &str) -> BTreeMap<String, Vec<(String, String)>> {
     let mut rules: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     let mut path = String::new();
     for line in text.lines() {
@@ -34,7 +34,10 @@ fn headers(text: &str) -> BTreeMap<String, Vec<(String, String)>> {
 }
 
 /// What `_headers` says of a path. A header that two rules give is joined by both hosts, and broken by it.
-fn of_path<'a>(rules: &'a BTreeMap<String, Vec<(String, String)>>, path: &str) -> BTreeMap<&'a str, &'a str> {
+pub fn of_path<'a>(
+    rules: &'a BTreeMap<String, Vec<(String, String)>>,
+    path: &str,
+) -> BTreeMap<&'a str, &'a str> {
     let takes = |rule: &str| match rule.strip_suffix('*') {
         Some(prefix) => path.starts_with(prefix),
         None => rule == path,
@@ -215,4 +218,139 @@ fn vercel_and_azure_are_told_the_same() {
     let assets =
         azure["routes"].as_array().expect("a list").iter().find(|route| route["route"] == "/assets/*");
     assert_eq!(assets.map(|route| &route["headers"]["Cache-Control"]), Some(&Value::from(KEPT)));
+}
+
+/// A program that serves a site, ended with the test.
+struct Server(std::process::Child, String);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Server {
+    /// Starts a program and waits until it answers; none where it is not on this machine.
+    fn start(program: &str, arguments: &[&str], port: u16) -> Option<Self> {
+        let started = std::process::Command::new(program)
+            .args(arguments)
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn();
+        let Ok(child) = started else {
+            assert!(std::env::var_os("CI").is_none(), "there is no {program}");
+            std::io::Write::write_all(
+                &mut std::io::stderr(),
+                format!("left out: there is no {program}\n").as_bytes(),
+            )
+            .expect("stderr");
+            return None;
+        };
+        let mut server = Self(child, format!("http://127.0.0.1:{port}"));
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if server.0.try_wait().expect("its state").is_some() {
+                let said = server.0.stderr.take().map(|mut all| {
+                    let mut said = String::new();
+                    std::io::Read::read_to_string(&mut all, &mut said).expect("text");
+                    said
+                });
+                panic!("{program} ended: {}", said.unwrap_or_default());
+            }
+            std::thread::yield_now();
+        }
+        Some(server)
+    }
+
+    /// The status of an address, where it leads, and its headers.
+    fn ask(&self, path: &str) -> (u16, String, BTreeMap<String, String>, String) {
+        let config = ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).proxy(None);
+        let agent: ureq::Agent = config.build().into();
+        let mut answer = agent.get(format!("{}{path}", self.1)).call().expect("an answer");
+        let headers: BTreeMap<String, String> = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().expect("text").to_owned()))
+            .collect();
+        let to = headers.get("location").cloned().unwrap_or_default();
+        let body = answer.body_mut().read_to_string().expect("text");
+        (answer.status().as_u16(), to.replace(&self.1, ""), headers, body)
+    }
+
+    /// Everything a host must do.
+    fn does_all(&self) {
+        for (from, to) in [
+            ("/old/", "/briefings/a/"),
+            ("/archive/a.html", "/briefings/a/"),
+            ("/a%20b/", "/briefings/a/"),
+            ("/ru/old/", "/ru/briefings/a/"),
+        ] {
+            let (status, found, ..) = self.ask(from);
+            assert_eq!((status, found.as_str()), (301, to), "{from}");
+        }
+        for path in ["/", "/briefings/a/", "/ru/", "/ru/briefings/a/", "/explainers/"] {
+            let (status, _, headers, _) = self.ask(path);
+            assert_eq!(status, 200, "{path}");
+            let of = |name: &str| headers.get(name).map(String::as_str);
+            assert_eq!(of("cache-control"), Some(ASKED_AGAIN), "{path}");
+            assert_eq!(of("x-content-type-options"), Some("nosniff"), "{path}");
+            assert!(
+                of("content-security-policy").is_some_and(|p| p.starts_with("default-src 'none'; ")),
+                "{path}"
+            );
+        }
+        let (_, _, _, home) = self.ask("/");
+        let icon = home.split("<link rel=\"icon\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let (status, _, headers, _) = self.ask(icon.expect("an icon"));
+        assert_eq!((status, headers.get("cache-control").map(String::as_str)), (200, Some(KEPT)));
+        for (path, words) in
+            [("/nothing/", "This page does not exist"), ("/ru/briefings/no/", "Такой страницы нет")]
+        {
+            let (status, _, _, body) = self.ask(path);
+            assert_eq!(status, 404, "{path}");
+            assert!(body.contains(words), "{path}: {body}");
+        }
+        for hidden in ["/nginx.conf", "/Caddyfile"] {
+            assert_eq!(self.ask(hidden).0, 404, "{hidden}");
+        }
+    }
+}
+
+/// A port that is free.
+fn port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+#[test]
+fn nginx_serves_a_site_with_the_part_that_is_made_for_it() {
+    let site = moved("hosting: [nginx]\n");
+    site.build_cleanly();
+    let (port, root) = (port(), site.path().display().to_string());
+    let settings = format!(
+        "daemon off; master_process off; pid {root}/pid; error_log stderr;\nevents {{}}\nhttp {{\n\
+         access_log off; client_body_temp_path {root}/1; proxy_temp_path {root}/2; fastcgi_temp_path {root}/3;\n\
+         uwsgi_temp_path {root}/4; scgi_temp_path {root}/5; types {{ text/html html; image/svg+xml svg; }}\n\
+         server {{ listen 127.0.0.1:{port}; absolute_redirect off; root {root}/public; include {root}/public/nginx.conf; }}\n}}\n"
+    );
+    site.write("settings", settings);
+    let file = format!("{root}/settings");
+    let Some(server) = Server::start("nginx", &["-c", &file, "-p", &root], port) else { return };
+    server.does_all();
+}
+
+#[test]
+fn caddy_serves_a_site_with_the_part_that_is_made_for_it() {
+    let site = moved("hosting: [caddy]\n");
+    site.build_cleanly();
+    let (port, root) = (port(), site.path().display().to_string());
+    let settings = format!(
+        "{{\n\tadmin off\n\tauto_https off\n}}\nhttp://127.0.0.1:{port} {{\n\troot * {root}/public\n\timport {root}/public/Caddyfile\n}}\n"
+    );
+    site.write("settings", settings);
+    let file = format!("{root}/settings");
+    let arguments = ["run", "--adapter", "caddyfile", "--config", &file];
+    let Some(server) = Server::start("caddy", &arguments, port) else { return };
+    server.does_all();
 }

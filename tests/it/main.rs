@@ -39,6 +39,8 @@ mod random;
 mod reader;
 mod rules;
 mod schema;
+#[cfg(all(feature = "search", feature = "serve"))]
+mod search;
 mod site;
 mod sitemaps;
 mod versions;

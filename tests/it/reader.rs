@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -12,7 +11,8 @@ use crate::browser::{Browser, Network};
 use crate::edits::demo;
 use crate::host::Host;
 use crate::live::browser;
-use crate::site::{SETTINGS, Site, package};
+use crate::markup::tool;
+use crate::site::{SETTINGS, Site};
 
 /// The moment the demo is seen at.
 const NOW: &str = "2026-11-01T00:00:00Z";
@@ -116,15 +116,7 @@ fn language(page: &str) -> &'static str {
 
 /// axe-core, or a word that it is missing.
 fn axe() -> Option<String> {
-    let named = std::env::var_os("NUTGRAF_AXE").map(PathBuf::from);
-    let file = named.unwrap_or_else(|| package().join("node_modules/axe-core/axe.min.js"));
-    let axe = std::fs::read_to_string(&file).ok();
-    if axe.is_none() {
-        let file = file.display();
-        assert!(std::env::var_os("CI").is_none(), "there is no axe-core at {file}");
-        writeln!(std::io::stderr(), "left out: there is no axe-core at {file}").expect("stderr");
-    }
-    axe
+    tool("axe-core/axe.min.js").map(|file| std::fs::read_to_string(file).expect("axe-core"))
 }
 
 /// Lets axe-core look at the pages of a language, each loaded once.
