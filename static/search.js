@@ -47,6 +47,12 @@ function entry(data) {
   const item = document.createElement("li");
   const article = document.createElement("article");
   article.className = "card";
+  if (data.meta.kind) {
+    const kind = document.createElement("p");
+    kind.className = "kicker";
+    kind.textContent = data.meta.kind;
+    article.append(kind);
+  }
   const title = document.createElement("h2");
   const link = document.createElement("a");
   link.href = data.url;

@@ -118,7 +118,7 @@ pub fn build(
             }
             let Some(output) = output else { return diagnostics };
             diagnostics.extend(leaked(&leaks, site, built_in, &output));
-            if let Some(card) = &output.card {
+            for card in &output.cards {
                 // All cards are made by one template: where nothing is written, the first tells.
                 let is_first = {
                     let mut cards = lock(&cards);
@@ -162,7 +162,7 @@ pub fn build(
             } else if let AssetBytes::Bare { file, xmp } = &asset.bytes {
                 keep(read(site, built_in, file).and_then(|bytes| {
                     let body = Body::Bytes(media::bare(&bytes, xmp.as_deref()));
-                    put(stage, site, built_in, &Output { path: asset.url.output(), body, card: None })
+                    put(stage, site, built_in, &Output { path: asset.url.output(), body, cards: Vec::new() })
                 }));
             }
         });
@@ -271,7 +271,7 @@ fn published(asset: &Asset) -> Option<Output> {
         AssetBytes::Text(text) => Body::Text(Arc::clone(text)),
         AssetBytes::Bare { .. } | AssetBytes::Made(_) | AssetBytes::Nothing => return None,
     };
-    Some(Output { path: asset.url.output(), body, card: None })
+    Some(Output { path: asset.url.output(), body, cards: Vec::new() })
 }
 
 /// What an output tells of what is withheld. Pictures and other files without text tell nothing that can be read.

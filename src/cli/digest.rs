@@ -3,10 +3,13 @@
 use serde_json::json;
 
 use super::{End, MessageFormat, Session, misuse};
+use crate::diagnostic::Severity;
 use crate::diagnostic::nearest::did_you_mean;
+use crate::edition;
 use crate::moment::Moment;
 use crate::render::digest;
 use crate::site::Shows;
+use crate::tree::Tree;
 
 /// Print what was published since a moment: for mail, as text, for Telegram
 #[derive(clap::Args)]
@@ -26,9 +29,17 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
     if Moment::parse(since, &jiff::tz::TimeZone::UTC).is_none() {
         return misuse(&format!("`--since {since}` is not a time: write it like 2023-09-11T10:00"));
     }
-    let edition = match session.edition(Shows::Published) {
-        Ok(edition) => edition,
-        Err(end) => return end,
+    if !session.site.is_dir() {
+        return misuse(&format!("there is no folder {}", session.site.display()));
+    }
+    let (tree, mut said) = Tree::open(&session.site);
+    let mut loaded = edition::load(&tree, session.edition_options(Shows::Published, None));
+    said.append(&mut loaded.diagnostics);
+    // What a build would refuse is not sent: its links would lead nowhere. Warnings are for who builds.
+    said.retain(|diagnostic| diagnostic.severity == Severity::Error);
+    let Some(edition) = loaded.edition.filter(|_| said.is_empty()) else {
+        session.report(said, &loaded.sources, false);
+        return End::Errors;
     };
     let site = &edition.world.site;
     let language = language.as_ref().unwrap_or(&site.config.language);
@@ -39,7 +50,6 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
     }
     let since = Moment::parse(since, &site.config.timezone).map_or(site.now, |moment| moment.at);
     let digest = digest::digest(&edition, language, since);
-    let mut said = Vec::new();
     let text = match session.format {
         MessageFormat::Html => digest::page(&edition, &digest, language, "digest.html", &mut said),
         MessageFormat::Telegram => {
@@ -62,7 +72,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
         return End::Errors;
     }
     if digest.is_empty() && session.format != MessageFormat::Json {
-        return session.nothing("nothing was published since then");
+        let is_later = if since > site.now { ", which is later than now" } else { "" };
+        return session.nothing(&format!("nothing was published since then{is_later}"));
     }
     session.result(text.as_deref().unwrap_or_default().trim_end());
     if digest.is_empty() { End::Unchanged } else { End::Done }

@@ -46,7 +46,7 @@ struct Arguments {
     #[arg(long, global = true, value_name = "TIME")]
     now: Option<String>,
 
-    /// How messages are written
+    /// How messages are written; of `digest`, what it prints
     #[arg(long, global = true, value_enum, default_value_t = MessageFormat::Human)]
     format: MessageFormat,
 

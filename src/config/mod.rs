@@ -324,8 +324,10 @@ pub fn split_url(url: &str) -> Option<(String, String)> {
     let path = path.trim_end_matches('/');
     let clean_host = !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || "-.:[]_".contains(c));
     let base_path = if path.is_empty() { String::new() } else { format!("/{path}") };
-    (clean_host && (path.is_empty() || Url::parse(&base_path).is_some()))
-        .then(|| (format!("{scheme}{host}"), base_path))
+    // A host with letters beyond ASCII has a second name, which all who read addresses understand.
+    let origin = url::Url::parse(&format!("{scheme}{host}")).ok()?.origin().ascii_serialization();
+    let is_path = path.is_empty() || Url::parse(&base_path).is_some();
+    (clean_host && is_path).then_some((origin, base_path))
 }
 
 fn language_config(place: Place<'_>, entry: &Entry, d: &mut Vec<Diagnostic>) -> LanguageConfig {

@@ -6,7 +6,7 @@ use super::keys;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::{front_matter, settings};
 use crate::fields::{Fields, Located, Place, Unknown, is_unsafe_url};
-use crate::moment::Moment;
+use crate::moment::{Moment, Partial};
 use crate::yaml::Node;
 
 /// Who publishes a site.
@@ -143,7 +143,14 @@ pub fn publisher(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Publ
     let mut fields = Fields::new(place, node, &[keys::PUBLISHER], |key| key, d);
     let mut text = |key, d: &mut Vec<Diagnostic>| fields.text(key, d).map(|text| text.value);
     let (name, legal_name) = (text("name", d), text("legal_name", d));
-    let (email, founded) = (text("email", d), text("founded", d));
+    let email = text("email", d);
+    let founded = fields.text("founded", d).and_then(|date| {
+        let is_date = Partial::parse(&date.value).is_some();
+        if !is_date {
+            d.push(front_matter::bad_date(place.span(&date.at), &date.value, "a year or a date"));
+        }
+        is_date.then_some(date.value)
+    });
     let logo = fields.text("logo", d);
     let same_as = fields.texts("same_as", d).into_iter().filter_map(|url| web(place, &url, d)).collect();
     let mut policies = Vec::new();
@@ -154,7 +161,7 @@ pub fn publisher(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Publ
             if is_unsafe_url(&url.value) {
                 d.push(front_matter::unsafe_url(place.span(&url.at), &url.value));
             } else if !url.value.starts_with('/') && !is_web(&url.value) {
-                d.push(settings::not_on_the_web(place.span(&url.at), &url.value));
+                d.push(settings::no_page(place.span(&url.at), &url.value));
             } else {
                 policies.push((policy, url));
             }
@@ -186,8 +193,12 @@ pub fn choices<T: Copy>(
     d: &mut Vec<Diagnostic>,
 ) -> Vec<T> {
     let place = fields.place;
-    let words = fields.texts(key, d).into_iter();
+    let mut words = fields.texts(key, d);
+    // What is asked for twice is made once.
+    let mut seen = Vec::new();
+    words.retain(|word| !seen.contains(&word.value) && (seen.push(word.value.clone()), true).1);
     words
+        .into_iter()
         .filter_map(|word| {
             let found = known.iter().find(|(name, _)| *name == word.value).map(|(_, choice)| *choice);
             if found.is_none() {
@@ -203,7 +214,9 @@ pub fn choices<T: Copy>(
 pub fn content_policy(fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> ContentPolicy {
     match fields.text("content_security_policy", d) {
         None => ContentPolicy::Fitting,
-        Some(text) if matches!(text.value.as_str(), "off" | "false" | "no") => ContentPolicy::Off,
+        Some(text) if ["off", "false", "no", "none"].contains(&text.value.to_ascii_lowercase().as_str()) => {
+            ContentPolicy::Off
+        }
         Some(text) => ContentPolicy::Own(text.value.split_whitespace().collect::<Vec<_>>().join(" ")),
     }
 }
@@ -211,7 +224,19 @@ pub fn content_policy(fields: &mut Fields<'_>, d: &mut Vec<Diagnostic>) -> Conte
 /// Reads `security`.
 pub fn security(place: Place<'_>, node: &Node, zone: &TimeZone, d: &mut Vec<Diagnostic>) -> Option<Security> {
     let mut fields = Fields::new(place, node, &[keys::SECURITY], |key| key, d);
-    let contact: Vec<String> = fields.texts("contact", d).into_iter().map(|c| c.value).collect();
+    // Machines want addresses; a person writes one for mail as it is.
+    let address = |text: &str| if text.contains(':') { text.to_owned() } else { format!("mailto:{text}") };
+    let given = fields.texts("contact", d);
+    let mut contact: Vec<String> = Vec::new();
+    for text in &given {
+        let address = address(&text.value);
+        let known = ["mailto:", "https://", "tel:"].iter().any(|scheme| address.starts_with(scheme));
+        if known && !address.contains(char::is_whitespace) {
+            contact.push(address);
+        } else {
+            d.push(settings::no_contact(place.span(&text.at), &text.value));
+        }
+    }
     let expires = fields.text("expires", d).and_then(|text| {
         let moment = Moment::parse(&text.value, zone);
         if moment.is_none() {
@@ -219,7 +244,7 @@ pub fn security(place: Place<'_>, node: &Node, zone: &TimeZone, d: &mut Vec<Diag
         }
         Some(Located { value: moment?, at: text.at })
     });
-    for (key, missing) in [("contact", contact.is_empty()), ("expires", expires.is_none())] {
+    for (key, missing) in [("contact", given.is_empty()), ("expires", expires.is_none())] {
         if missing {
             let help = "write `{contact: \"mailto:…\", expires: 2027-01-01}`";
             d.push(front_matter::missing_key(place.span(&fields.at), key, "`security`", help));
@@ -228,8 +253,6 @@ pub fn security(place: Place<'_>, node: &Node, zone: &TimeZone, d: &mut Vec<Diag
     let policy = fields.text("policy", d).and_then(|url| web(place, &url, d));
     let encryption = fields.text("encryption", d).map(|url| url.value);
     fields.finish("`security`", Unknown::Refuse, &[], d);
-    // What machines read line by line has one line each.
-    let contact = contact.into_iter().map(|c| c.split_whitespace().collect()).collect();
     Some(Security { contact, expires: expires?, policy, encryption })
 }
 

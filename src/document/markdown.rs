@@ -131,15 +131,13 @@ pub fn definitions(source: &str, range: &Range<usize>, found: &mut Definitions) 
     }
 }
 
-/// Where the link definitions of a piece stand, which no reader sees.
-pub fn definition_spans(source: &str, range: &Range<usize>) -> Vec<Range<usize>> {
-    let text = &source[range.clone()];
-    if !text.contains("]:") {
-        return Vec::new();
-    }
-    let parser = Parser::new_ext(text, options());
-    let spans = parser.reference_definitions().iter().map(|(_, d)| d.span.clone());
-    spans.map(|at| range.start + at.start..range.start + at.end).collect()
+/// Events as Markdown again.
+pub fn written(events: Vec<Event<'_>>) -> String {
+    let form = pulldown_cmark_to_cmark::Options { code_block_token_count: 3, ..Default::default() };
+    let mut out = String::new();
+    let done = pulldown_cmark_to_cmark::cmark_with_options(events, &mut out, options(), form);
+    // It refuses what no parser gives, like an end without a beginning.
+    if done.is_ok() { out } else { String::new() }
 }
 
 /// A short text without its marks.

@@ -119,9 +119,21 @@ impl Edition {
     ) -> Self {
         let cards = site.entries.iter().map(|_| OnceLock::new()).collect();
         let feed_texts = Mutex::default();
+        let site_graphs = site.languages().map(|code| (code.to_owned(), OnceLock::new())).collect();
         let (sites, asked, styles) = (BTreeMap::new(), Mutex::default(), Mutex::default());
-        let mut world =
-            World { site, routes, inventory, assets, made, cards, feed_texts, sites, asked, styles };
+        let mut world = World {
+            site,
+            routes,
+            inventory,
+            assets,
+            made,
+            cards,
+            site_graphs,
+            feed_texts,
+            sites,
+            asked,
+            styles,
+        };
         world.sites = views::sites(&world, &theme);
         let world = Arc::new(world);
         let mut engine = theme.engine.clone();
@@ -153,6 +165,8 @@ pub struct World {
     pub made: Arc<Made>,
     /// A short view of every entry, made when a list first shows it and shared by all.
     cards: Vec<OnceLock<Value>>,
+    /// What every page of a language says of the site in its structured data.
+    site_graphs: BTreeMap<String, OnceLock<String>>,
     /// The texts of entries as feeds have them, of those that some feed has.
     feed_texts: Mutex<BTreeMap<EntryId, Arc<str>>>,
     /// The view of the site in each language.
@@ -169,6 +183,14 @@ impl World {
     pub fn card(&self, id: EntryId) -> Value {
         let make = || Value::from_serializable(&views::card(self, &self.site.entries[id]));
         self.cards[id].get_or_init(make).clone()
+    }
+
+    /// What every page of a language says of the site in its structured data; made when the first asks for it.
+    pub fn site_graph(&self, language: &str, make: impl FnOnce() -> String) -> String {
+        match self.site_graphs.get(language) {
+            Some(graph) => graph.get_or_init(make).clone(),
+            None => make(),
+        }
     }
 
     /// The text of an entry as feeds have it; made when the first asks for it.

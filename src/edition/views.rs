@@ -17,7 +17,7 @@ use crate::media::card::{self, Card as SocialCard};
 use crate::media::picture::Kind as PictureKind;
 use crate::media::recipe::{Crop, Format, Recipe};
 use crate::media::words::Words;
-use crate::media::{AssetBytes, colour};
+use crate::media::{AssetBytes, ICON, colour};
 use crate::moment::Moment;
 use crate::path::Url;
 use crate::route::machine::beside;
@@ -256,6 +256,8 @@ pub struct SiteView {
     pub search: Option<String>,
     /// The folder of what searches it in the browser.
     pub search_engine: Option<String>,
+    /// Its icon in pixels, for phones that take no drawing; none where nothing is drawn.
+    pub touch_icon: Option<String>,
     /// What a phone must know to keep it among its programs.
     pub manifest: String,
     /// Who publishes it.
@@ -571,6 +573,17 @@ fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture>
     })
 }
 
+/// The site's icon in the sizes that phones ask for; none where nothing is drawn.
+pub fn icons(world: &World) -> Vec<SocialCard> {
+    let asset = world.inventory.statics.get(ICON).and_then(|file| world.assets.get(file));
+    match asset.map(|asset| &asset.bytes) {
+        Some(AssetBytes::Text(drawing)) => {
+            card::ICONS.iter().filter_map(|width| SocialCard::icon(drawing, *width)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A social card as templates see it.
 pub fn social_card(world: &World, card: &SocialCard) -> Value {
     let made = Made {
@@ -677,6 +690,7 @@ pub fn site_view(world: &World, theme: &Theme, language: &str) -> SiteView {
         .into(),
         search: config.search.then(|| site.href(&beside(site, &List::Home, language, "search/"))),
         search_engine: config.search.then(|| format!("{}/pagefind/", config.base_path)),
+        touch_icon: icons(world).first().map(|icon| site.href(&icon.url)),
         manifest: site.href(&beside(site, &List::Home, language, "site.webmanifest")),
         publisher: config.publisher.all.clone(),
         accent: config.theme.accent.clone(),

@@ -13,11 +13,16 @@ pub const SIZE: (u32, u32) = (1200, 630);
 /// Changes when the same drawing would give other bytes.
 const VERSION: u32 = 1;
 
-/// A card to be made.
+/// The widths of icons in pixels: what phones ask for, the first for those of Apple.
+pub const ICONS: [u32; 3] = [180, 192, 512];
+
+/// A card to be made, or an icon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
     /// Where it is published.
     pub url: Url,
+    /// Its width and height in pixels.
+    pub size: (u32, u32),
     /// The drawing.
     pub drawing: Arc<str>,
 }
@@ -48,7 +53,17 @@ impl Card {
     pub fn new(of: &str, drawing: String, faces: &Faces) -> Self {
         let name = hashed_name(of, format!("card {VERSION} {} {drawing}", faces.hash).as_bytes());
         let url = Url::parse(&format!("/assets/{name}-{}.png", SIZE.0)).expect("a slug and a hash");
-        Self { url, drawing: drawing.into() }
+        Self { url, size: SIZE, drawing: drawing.into() }
+    }
+
+    /// The site's icon so many pixels wide and high; none when it is no drawing, or nothing is drawn here.
+    pub fn icon(drawing: &Arc<str>, width: u32) -> Option<Self> {
+        if !is_drawing(drawing) {
+            return None;
+        }
+        let name = hashed_name("icon", format!("icon {VERSION} {width} {drawing}").as_bytes());
+        let url = Url::parse(&format!("/assets/{name}-{width}.png")).expect("a hash and a number");
+        Some(Self { url, size: (width, width), drawing: Arc::clone(drawing) })
     }
 
     /// Under what its pixels are kept: its address has a hash of all that decides about them.
@@ -59,7 +74,7 @@ impl Card {
 
 #[cfg(feature = "cards")]
 mod drawn {
-    use super::{Arc, Card, Faces, Fitted, SIZE};
+    use super::{Arc, Card, Faces, Fitted};
     use crate::language::excerpt;
     use resvg::tiny_skia::{Pixmap, Transform};
     use resvg::usvg::{Options, Tree, fontdb};
@@ -182,6 +197,11 @@ mod drawn {
         }
     }
 
+    /// Whether a text is a drawing that can be made into pixels.
+    pub fn is_drawing(text: &str) -> bool {
+        Tree::from_str(text, &Options::default()).is_ok()
+    }
+
     impl Card {
         /// The pixels of the card, as PNG.
         ///
@@ -192,11 +212,12 @@ mod drawn {
             // A card is drawn from its template alone: no file of this machine is read for it.
             options.image_href_resolver.resolve_string = Box::new(|_, _| None);
             let tree = Tree::from_str(&self.drawing, &options).map_err(|error| error.to_string())?;
-            let mut pixels = Pixmap::new(SIZE.0, SIZE.1).expect("the size of a card is no nothing");
-            #[expect(clippy::cast_precision_loss, reason = "1200 and 630 are exact")]
+            let (width, height) = self.size;
+            let mut pixels = Pixmap::new(width, height).expect("the size of a card is no nothing");
+            #[expect(clippy::cast_precision_loss, reason = "no side has more than 1200 pixels")]
             let scale = Transform::from_scale(
-                SIZE.0 as f32 / tree.size().width(),
-                SIZE.1 as f32 / tree.size().height(),
+                width as f32 / tree.size().width(),
+                height as f32 / tree.size().height(),
             );
             resvg::render(&tree, scale, &mut pixels.as_mut());
             pixels.encode_png().map_err(|error| error.to_string())
@@ -221,6 +242,15 @@ impl Faces {
         Fitted { size: sizes.first().copied().unwrap_or(48.0), lines: vec![text.to_owned()] }
     }
 }
+
+/// Nothing is drawn without the feature `cards`.
+#[cfg(not(feature = "cards"))]
+fn is_drawing(_: &str) -> bool {
+    false
+}
+
+#[cfg(feature = "cards")]
+use drawn::is_drawing;
 
 #[cfg(not(feature = "cards"))]
 impl Card {

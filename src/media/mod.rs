@@ -164,15 +164,18 @@ pub fn hash(tree: &Tree, path: &SitePath) -> io::Result<Hash> {
 /// A file that is published as it is.
 fn plain(path: &SitePath, bytes: &[u8]) -> Asset {
     let url = hashed_url(path, bytes);
-    // What hosts read is joined with what is made for them.
-    let is_joined = path.as_str().strip_prefix("static/").is_some_and(is_for_hosts);
-    let kept = if is_joined {
+    // What hosts read is joined with what is made for them, and icons of pixels are made of the drawing.
+    let name = path.as_str().trim_start_matches("nutgraf/").strip_prefix("static/");
+    let kept = if name.is_some_and(|name| is_for_hosts(name) || name == ICON) {
         AssetBytes::Text(String::from_utf8_lossy(bytes).into())
     } else {
         AssetBytes::File(path.clone())
     };
     Asset { url, bytes: kept, hash: Hash::of(bytes), picture: None }
 }
+
+/// The site's icon, a file of static/.
+pub const ICON: &str = "icon.svg";
 
 /// Whether a file of static/ is one that hosts read, and that has lines of a site and lines made for it.
 pub fn is_for_hosts(name: &str) -> bool {

@@ -12,7 +12,8 @@ use super::host;
 use super::work::Shared;
 use crate::build::search;
 use crate::diagnostic::Diagnostic;
-use crate::edition::Edition;
+use crate::edition::{Edition, views};
+use crate::media::card::Card;
 use crate::media::recipe::Recipe;
 use crate::media::{self, AssetBytes};
 use crate::path::{SitePath, Url};
@@ -186,16 +187,21 @@ fn made(edition: &Edition, address: &str) -> Option<Recipe> {
     edition.world.made.lock().unwrap_or_else(PoisonError::into_inner).get(&url).cloned()
 }
 
-/// The social card at an address: of a page whose name the address begins with. They are made anew to find it,
+/// The social card or the icon at an address: a card is of a page whose name the address begins with. They are made anew to find it,
 /// because nobody looks at cards in a preview but who works at their template.
 fn card(shared: &Shared, edition: &Edition, address: &str) -> Option<Vec<u8>> {
     let name = address.strip_prefix("/assets/").filter(|name| name.ends_with(".png"))?;
+    let draw =
+        |card: &Card| shared.options.cache.get_or_make(&card.key(), || card.draw(&edition.theme.faces)).ok();
+    if let Some(icon) = views::icons(&edition.world).iter().find(|icon| icon.url.as_str() == address) {
+        return draw(icon);
+    }
     let entries = &edition.world.site.entries;
     let is_of = |entry: &Entry| name.strip_prefix(&*entry.id).is_some_and(|rest| rest.starts_with('-'));
     let mut cards =
         (0..entries.len()).filter(|id| is_of(&entries[*id])).filter_map(|id| render::card(edition, id));
     let card = cards.find(|card| card.url.as_str() == address)?;
-    shared.options.cache.get_or_make(&card.key(), || card.draw(&edition.theme.faces)).ok()
+    draw(&card)
 }
 
 /// A picture by its recipe.

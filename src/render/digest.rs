@@ -45,6 +45,8 @@ pub struct DigestEntry {
     pub text: String,
     /// When it was published: a date, or a moment in ISO 8601.
     pub date: String,
+    /// Whether it is a correction.
+    pub is_correction: bool,
 }
 
 /// What was published in a language after a moment.
@@ -69,6 +71,7 @@ pub fn digest(edition: &Edition, language: &str, since: Timestamp) -> Digest {
                 label: card.kicker.or(card.section.map(|section| section.title)),
                 text: text.unwrap_or_else(|| entry.document.facts.lede.clone()),
                 date: published.as_written(zone),
+                is_correction: false,
             }
         })
         .collect();
@@ -82,6 +85,7 @@ pub fn digest(edition: &Edition, language: &str, since: Timestamp) -> Digest {
             label: Some(meta::text(edition, language, correction.kind.as_str())),
             text: markdown::plain(&correction.text),
             date: correction.date.value.as_written(zone),
+            is_correction: true,
         })
     });
     let title = meta::text(edition, language, "digest_title");
@@ -141,7 +145,11 @@ pub fn messages(edition: &Edition, digest: &Digest, language: &str) -> Vec<Strin
 fn block(entry: &DigestEntry) -> String {
     let made = |title: &str, text: &str| {
         let (url, title, text) = (escaped(&entry.url).replace('"', "&quot;"), escaped(title), escaped(text));
-        format!("<b><a href=\"{url}\">{title}</a></b>\n{text}")
+        let label = match (&entry.label, entry.is_correction) {
+            (Some(label), true) => format!("{}. ", escaped(label)),
+            _ => String::new(),
+        };
+        format!("<b><a href=\"{url}\">{title}</a></b>\n{label}{text}")
     };
     let whole = made(&entry.title, &entry.text);
     if units(&whole) <= LONGEST_MESSAGE {

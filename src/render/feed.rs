@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::meta::{self, whole};
 use super::page::page_view;
 use super::{Marks, context, template, xml};
+use crate::diagnostic::catalog::templates as say;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{markdown, raw_html};
 use crate::edition::views::{self, Picture};
@@ -105,6 +106,8 @@ pub struct FeedImage {
     pub credit: Option<String>,
     /// Who made it.
     pub creator: Option<String>,
+    /// Whether that is a person.
+    pub is_by_person: bool,
 }
 
 /// A feed of a list.
@@ -124,7 +127,13 @@ pub fn feed(
     let mut context = context(edition, language);
     context.insert("feed", &view);
     let span = Span::file(&SitePath::new("nutgraf.yaml"));
-    template(edition, name, &context, &span, diagnostics).map(xml::clean)
+    let bytes = xml::clean(template(edition, name, &context, &span, diagnostics)?);
+    // A template of the site's own may give anything; what is no XML, no reader of feeds reads.
+    if let Some(fault) = xml::fault(&bytes) {
+        diagnostics.push(say::bad_feed(name, &fault));
+        return None;
+    }
+    Some(bytes)
 }
 
 fn view(edition: &Edition, list: &List, language: &str, format: FeedFormat) -> FeedView {
@@ -213,8 +222,12 @@ fn correction(world: &World, id: EntryId, i: usize) -> (Moment, FeedItem) {
     let url = format!("{}#correction-{}", views::permalink(world, &entry.url), i + 1);
     let html = functions::inline_markdown(&views::rewrite(world, entry, &correction.text));
     let html = format!("<p>{}</p>", raw_html::portable(&html, &url));
+    // Its place in the list is no name for ever: an older one may be added before it.
+    let before = entry.front.corrections[..i].iter().filter(|other| other.date.value == date).count();
+    let again = if before == 0 { String::new() } else { format!("-{}", before + 1) };
+    let page = views::permalink(world, &entry.url);
     let item = FeedItem {
-        id: url.clone(),
+        id: format!("{page}#correction-of-{}{again}", date.as_written(zone)),
         title: entry.title().to_owned(),
         summary: markdown::plain(&correction.text),
         html: Some(html),
@@ -261,6 +274,8 @@ fn image(world: &World, picture: &Picture) -> Option<FeedImage> {
         caption: picture.caption.clone(),
         credit: Some(picture.credit.join(", ")).filter(|credit| !credit.is_empty()),
         creator: picture.creator.clone(),
+        // A name of one word is an agency's more often than a photographer's.
+        is_by_person: picture.creator.as_ref().is_some_and(|name| name.trim().contains(' ')),
     })
 }
 

@@ -1,13 +1,13 @@
 //! A page's structured data: one graph of schema.org's terms as JSON-LD. It says what the page shows, from the same
-//! values; nothing in it is guessed. What the terms mean and where they belong: schema.org; which of them news
+//! values. What the terms mean and where they belong: schema.org; which of them news
 //! search reads: Google's documentation on `Article`, `ProfilePage` and image metadata.
 
-use serde_json::{Map, Value, json};
+use std::fmt::Display;
 
 use super::meta::{self, Meta, whole};
 use crate::document::front::Term;
 use crate::document::{Kind, markdown};
-use crate::edition::views::{self, Picture};
+use crate::edition::views::{self, Card, Picture};
 use crate::edition::{Edition, World};
 use crate::route::{self, List, Route, list_url};
 use crate::site::{Entry, EntryId, Shown, explainers};
@@ -15,58 +15,145 @@ use crate::site::{Entry, EntryId, Shown, explainers};
 /// How many entries a list names in its graph.
 const MOST_ITEMS: usize = 20;
 
-/// The graph of a page as text that may stand in a `<script>`; empty for a page that says `noindex` by its nature.
-pub fn of(edition: &Edition, route: &Route, language: &str, meta: &Meta) -> String {
-    let mut graph = vec![organization(edition, language), website(edition, language)];
-    if let Some(url) = &meta.canonical {
-        if let Some(breadcrumb) = breadcrumb(&edition.world, meta, url) {
-            graph.push(breadcrumb);
+/// A node of the graph, being written: JSON that may stand in a `<script>`. What is not known is left out.
+struct Node(String);
+
+impl Node {
+    /// A node of some types.
+    fn new(kinds: &[&str]) -> Self {
+        let mut node = Self(String::with_capacity(256));
+        node.0.push('{');
+        match kinds {
+            [kind] => node.text("@type", kind),
+            kinds => node.list("@type", kinds.iter().map(|kind| quoted(kind))),
         }
-        match route {
-            Route::Entry(id) => graph.push(entry(edition, *id, meta, url)),
-            Route::List { list, language, page } => {
-                graph.push(collection(edition, list, language, *page, meta, url));
+    }
+
+    /// A node that stands elsewhere.
+    fn reference(id: &str) -> Self {
+        Self("{".into()).text("@id", id)
+    }
+
+    fn key(&mut self, key: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        self.0.push('"');
+        self.0.push_str(key);
+        self.0.push_str("\":");
+    }
+
+    fn text(mut self, key: &str, text: &str) -> Self {
+        if !text.is_empty() {
+            self.key(key);
+            quote(text, &mut self.0);
+        }
+        self
+    }
+
+    fn maybe(self, key: &str, text: Option<&str>) -> Self {
+        self.text(key, text.unwrap_or_default())
+    }
+
+    fn plain(mut self, key: &str, value: Option<impl Display>) -> Self {
+        if let Some(value) = value {
+            self.key(key);
+            self.0.push_str(&value.to_string());
+        }
+        self
+    }
+
+    fn node(mut self, key: &str, node: Option<Self>) -> Self {
+        if let Some(node) = node {
+            self.key(key);
+            self.0.push_str(&node.end());
+        }
+        self
+    }
+
+    fn nodes(self, key: &str, nodes: impl IntoIterator<Item = Self>) -> Self {
+        self.list(key, nodes.into_iter().map(Self::end))
+    }
+
+    fn texts<'t>(self, key: &str, texts: impl IntoIterator<Item = &'t str>) -> Self {
+        self.list(key, texts.into_iter().map(quoted))
+    }
+
+    fn list(mut self, key: &str, values: impl Iterator<Item = String>) -> Self {
+        let start = self.0.len();
+        self.key(key);
+        self.0.push('[');
+        let empty = self.0.len();
+        for value in values {
+            if self.0.len() > empty {
+                self.0.push(',');
             }
-            _ => {}
+            self.0.push_str(&value);
         }
+        if self.0.len() == empty {
+            self.0.truncate(start);
+        } else {
+            self.0.push(']');
+        }
+        self
     }
-    for_script(&json!({"@context": "https://schema.org", "@graph": graph}))
+
+    fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
 }
 
-/// JSON that nothing in it can end or leave: a `<script>` ends at `</script`, and old browsers take two marks for
-/// ends of lines.
-pub fn for_script(value: &Value) -> String {
-    let text = value.to_string();
-    let mut safe = String::with_capacity(text.len() + 64);
-    for c in text.chars() {
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    quote(text, &mut out);
+    out
+}
+
+/// A text as JSON in which nothing ends or leaves the `<script>` around it: one ends at `</script`, and old browsers
+/// take two marks for ends of lines.
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    let mut rest = text;
+    let is_special = |c: char| c < ' ' || matches!(c, '"' | '\\' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
+    while let Some(at) = rest.find(is_special) {
+        out.push_str(&rest[..at]);
+        let c = rest[at..].chars().next().expect("it was found there");
         match c {
-            '<' => safe.push_str("\\u003c"),
-            '>' => safe.push_str("\\u003e"),
-            '&' => safe.push_str("\\u0026"),
-            '\u{2028}' => safe.push_str("\\u2028"),
-            '\u{2029}' => safe.push_str("\\u2029"),
-            c => safe.push(c),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
+        rest = &rest[at + c.len_utf8()..];
     }
-    safe
+    out.push_str(rest);
+    out.push('"');
 }
 
-/// A node, without what is not known.
-fn node(kind: &Value, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    let mut map = Map::new();
-    map.insert("@type".into(), kind.clone());
-    for (key, value) in fields {
-        let is_known = match &value {
-            Value::Null => false,
-            Value::String(text) => !text.is_empty(),
-            Value::Array(all) => !all.is_empty(),
-            Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
+/// The graph of a page as text that may stand in a `<script>`. `card` is that of an entry.
+pub fn of(edition: &Edition, route: &Route, language: &str, meta: &Meta, card: Option<&Card>) -> String {
+    let world = &edition.world;
+    let site = world.site_graph(language, || {
+        format!("{},{}", organization(edition, language).end(), website(edition, language).end())
+    });
+    let mut out = String::with_capacity(4096);
+    out.push_str("{\"@context\":\"https://schema.org\",\"@graph\":[");
+    out.push_str(&site);
+    if let Some(url) = &meta.canonical {
+        let page = match (route, card) {
+            (Route::Entry(id), Some(card)) => Some(entry(edition, *id, meta, url, card)),
+            (Route::List { list, language, page }, _) => {
+                Some(collection(edition, list, language, *page, meta, url))
+            }
+            _ => None,
         };
-        if is_known {
-            map.insert(key.into(), value);
+        for node in breadcrumb(world, meta, url).into_iter().chain(page) {
+            out.push(',');
+            out.push_str(&node.end());
         }
     }
-    Value::Object(map)
+    out.push_str("]}");
+    out
 }
 
 fn root(world: &World) -> String {
@@ -81,65 +168,55 @@ fn website_id(world: &World, language: &str) -> String {
     format!("{}#website", views::permalink(world, &list_url(&world.site, &List::Home, language)))
 }
 
-fn reference(id: &str) -> Value {
-    json!({"@id": id})
-}
-
-fn organization(edition: &Edition, language: &str) -> Value {
+fn organization(edition: &Edition, language: &str) -> Node {
     let world = &edition.world;
     let publisher = &world.site.config.publisher;
     let logo = publisher.logo.as_ref().or(world.site.config.theme.logo.as_ref());
-    let logo = logo.and_then(|logo| {
-        let made = views::file(world, &logo.value)?;
-        let size = [("width", made.width), ("height", made.height)];
-        let size = size.into_iter().map(|(key, pixels)| (key, json!(pixels)));
-        Some(node(&json!("ImageObject"), [("url", json!(whole(world, &made.url)))].into_iter().chain(size)))
+    let logo = logo.and_then(|logo| views::file(world, &logo.value)).map(|made| {
+        let logo = Node::new(&["ImageObject"]).text("url", &whole(world, &made.url));
+        logo.plain("width", made.width).plain("height", made.height)
     });
-    let policies = publisher.policies.iter().filter_map(|(policy, url)| {
-        Some((policy.property, json!(whole(world, &views::own_url(world, &url.value, language)?))))
-    });
-    let fields = [
-        ("@id", json!(organization_id(world))),
-        ("name", json!(meta::publisher_name(&world.site, language))),
-        ("legalName", json!(publisher.legal_name)),
-        ("url", json!(root(world))),
-        ("logo", json!(logo)),
-        ("email", json!(publisher.email)),
-        ("foundingDate", json!(publisher.founded)),
-        ("sameAs", json!(publisher.same_as)),
-    ];
-    node(&json!("NewsMediaOrganization"), fields.into_iter().chain(policies))
+    let node = Node::new(&["NewsMediaOrganization"])
+        .text("@id", &organization_id(world))
+        .text("name", meta::publisher_name(&world.site, language))
+        .maybe("legalName", publisher.legal_name.as_deref())
+        .text("url", &root(world))
+        .node("logo", logo)
+        .maybe("email", publisher.email.as_deref())
+        .maybe("foundingDate", publisher.founded.as_deref())
+        .texts("sameAs", publisher.same_as.iter().map(String::as_str));
+    publisher.policies.iter().fold(node, |node, (policy, url)| {
+        let url = views::own_url(world, &url.value, language).map(|url| whole(world, &url));
+        node.maybe(policy.property, url.as_deref())
+    })
 }
 
-fn website(edition: &Edition, language: &str) -> Value {
+fn website(edition: &Edition, language: &str) -> Node {
     let world = &edition.world;
     let site = &world.site;
-    node(
-        &json!("WebSite"),
-        [
-            ("@id", json!(website_id(world, language))),
-            ("url", json!(views::permalink(world, &list_url(site, &List::Home, language)))),
-            ("name", json!(meta::site_title(site, language))),
-            ("description", json!(meta::site_description(site, language))),
-            ("inLanguage", json!(language)),
-            ("publisher", reference(&organization_id(world))),
-        ],
-    )
+    Node::new(&["WebSite"])
+        .text("@id", &website_id(world, language))
+        .text("url", &views::permalink(world, &list_url(site, &List::Home, language)))
+        .text("name", meta::site_title(site, language))
+        .maybe("description", meta::site_description(site, language))
+        .text("inLanguage", language)
+        .node("publisher", Some(Node::reference(&organization_id(world))))
 }
 
-fn breadcrumb(world: &World, meta: &Meta, url: &str) -> Option<Value> {
+fn breadcrumb(world: &World, meta: &Meta, url: &str) -> Option<Node> {
     if meta.crumbs.is_empty() {
         return None;
     }
     let above = meta.crumbs.iter().map(|crumb| (crumb.title.as_str(), whole(world, &crumb.url)));
     let all = above.chain([(meta.title.as_str(), url.to_owned())]);
-    let items = all
-        .enumerate()
-        .map(|(i, (name, url))| json!({"@type": "ListItem", "position": i + 1, "name": name, "item": url}));
-    Some(node(&json!("BreadcrumbList"), [("itemListElement", items.collect())]))
+    let items = all.enumerate().map(|(i, (name, url))| {
+        let item = Node::new(&["ListItem"]).plain("position", Some(i + 1));
+        item.text("name", name).text("item", &url)
+    });
+    Some(Node::new(&["BreadcrumbList"]).nodes("itemListElement", items))
 }
 
-fn entry(edition: &Edition, id: EntryId, meta: &Meta, url: &str) -> Value {
+fn entry(edition: &Edition, id: EntryId, meta: &Meta, url: &str, card: &Card) -> Node {
     let world = &edition.world;
     let entry = &world.site.entries[id];
     match entry.kind {
@@ -147,168 +224,138 @@ fn entry(edition: &Edition, id: EntryId, meta: &Meta, url: &str) -> Value {
             let section = entry.front.section.as_ref();
             let section = section.and_then(|id| world.site.config.sections.iter().find(|s| s.id == id.value));
             let own = section.and_then(|section| section.article).filter(|own| *own != "NewsArticle");
-            let kind = match own {
-                Some(own) => json!(["NewsArticle", own]),
-                None => json!("NewsArticle"),
-            };
-            article(edition, id, &kind, meta, url)
+            let kinds: Vec<&str> = std::iter::once("NewsArticle").chain(own).collect();
+            article(edition, id, &kinds, meta, url, card)
         }
-        Kind::Explainer => article(edition, id, &json!("BackgroundNewsArticle"), meta, url),
+        Kind::Explainer => article(edition, id, &["BackgroundNewsArticle"], meta, url, card),
         Kind::Page | Kind::Topic | Kind::Author | Kind::Thread => web_page(edition, meta, url, entry),
     }
 }
 
 /// A plain page.
-fn web_page(edition: &Edition, meta: &Meta, url: &str, entry: &Entry) -> Value {
+fn web_page(edition: &Edition, meta: &Meta, url: &str, entry: &Entry) -> Node {
     let world = &edition.world;
     let modified = entry.modified.map(|moment| moment.iso(&world.site.config.timezone));
-    node(
-        &json!("WebPage"),
-        [
-            ("@id", json!(url)),
-            ("url", json!(url)),
-            ("name", json!(meta.title)),
-            ("description", json!(meta.description)),
-            ("inLanguage", json!(entry.language)),
-            ("isPartOf", reference(&website_id(world, &entry.language))),
-            ("dateModified", json!(modified)),
-        ],
-    )
+    Node::new(&["WebPage"])
+        .text("@id", url)
+        .text("url", url)
+        .text("name", &meta.title)
+        .maybe("description", meta.description.as_deref())
+        .text("inLanguage", &entry.language)
+        .node("isPartOf", Some(Node::reference(&website_id(world, &entry.language))))
+        .maybe("dateModified", modified.as_deref())
 }
 
-fn article(edition: &Edition, id: EntryId, kind: &Value, meta: &Meta, url: &str) -> Value {
+fn article(edition: &Edition, id: EntryId, kinds: &[&str], meta: &Meta, url: &str, card: &Card) -> Node {
     let world = &edition.world;
-    let site = &world.site;
-    let entry = &site.entries[id];
-    let card = views::card(world, entry);
-    let organization = reference(&organization_id(world));
+    let entry = &world.site.entries[id];
+    let organization = || Node::reference(&organization_id(world));
     // A role is nobody's name: what carries none is the newsroom's.
-    let authors: Vec<Value> = match entry.front.authors.as_slice() {
-        [] => vec![organization.clone()],
+    let authors: Vec<Node> = match entry.front.authors.as_slice() {
+        [] => vec![organization()],
         authors => authors.iter().map(|author| person(world, &author.value, &entry.language)).collect(),
     };
-    let mut images: Vec<Value> = card.image.iter().map(|picture| image(world, picture)).collect();
-    if let Some(known) =
-        meta.image.as_ref().filter(|known| images.iter().all(|image| image["url"] != known.url.as_str()))
-    {
-        let fields =
-            [("url", json!(known.url)), ("width", json!(known.width)), ("height", json!(known.height))];
-        images.push(node(&json!("ImageObject"), fields));
-    }
+    let picture = card.image.iter().map(|picture| image(world, picture));
+    let is_picture = |known: &&meta::MetaImage| {
+        card.image.as_ref().is_some_and(|picture| whole(world, &picture.url) == known.url)
+    };
+    let known = meta.image.as_ref().filter(|known| !is_picture(known)).map(|known| {
+        let image = Node::new(&["ImageObject"]).text("url", &known.url);
+        image.plain("width", known.width).plain("height", known.height)
+    });
+    let place = entry.front.dateline.as_deref();
     let topics = card
         .topics
         .iter()
-        .map(|topic| json!({"@type": "Thing", "name": topic.title, "url": whole(world, &topic.url)}));
-    let zone = &site.config.timezone;
-    let fields = [
-        ("@id", json!(format!("{url}#article"))),
-        ("mainEntityOfPage", json!(url)),
-        ("url", json!(url)),
-        ("isPartOf", reference(&website_id(world, &entry.language))),
-        ("headline", json!(entry.title())),
-        ("description", json!(meta.description)),
-        ("inLanguage", json!(entry.language)),
-        ("datePublished", json!(meta.published)),
-        ("dateModified", json!(meta.modified)),
-        ("expires", json!(entry.front.expires.as_ref().map(|expires| expires.value.iso(zone)))),
-        ("dateline", json!(entry.front.dateline)),
-        (
-            "locationCreated",
-            json!(entry.front.dateline.as_ref().map(|place| json!({"@type": "Place", "name": place}))),
-        ),
-        ("articleSection", json!(meta.section)),
-        ("keywords", json!(meta.tags)),
-        ("about", topics.collect()),
-        ("isAccessibleForFree", json!(true)),
-        ("author", json!(authors)),
-        ("publisher", organization),
-        ("image", json!(images)),
-        ("citation", citations(world, entry)),
-        ("correction", corrections(world, entry, url)),
-        ("hasPart", parts(world, entry)),
-    ];
-    node(kind, fields.into_iter().chain(translations(world, id)))
+        .map(|topic| Node::new(&["Thing"]).text("name", &topic.title).text("url", &whole(world, &topic.url)));
+    let node = Node::new(kinds)
+        .text("@id", &format!("{url}#article"))
+        .text("mainEntityOfPage", url)
+        .text("url", url)
+        .node("isPartOf", Some(Node::reference(&website_id(world, &entry.language))))
+        .text("headline", entry.title())
+        .maybe("description", meta.description.as_deref())
+        .text("inLanguage", &entry.language)
+        .maybe("datePublished", meta.published.as_deref())
+        .maybe("dateModified", meta.modified.as_deref())
+        .maybe("expires", meta.expires.as_deref())
+        .maybe("dateline", place)
+        .node("locationCreated", place.map(|place| Node::new(&["Place"]).text("name", place)))
+        .maybe("articleSection", meta.section.as_deref())
+        .texts("keywords", meta.tags.iter().map(String::as_str))
+        .nodes("about", topics)
+        .plain("isAccessibleForFree", Some(true))
+        .nodes("author", authors)
+        .node("publisher", Some(organization()))
+        .nodes("image", picture.chain(known))
+        .nodes("citation", citations(world, entry))
+        .nodes("correction", corrections(edition, entry, url))
+        .nodes("hasPart", parts(world, entry));
+    translations(world, id, node)
 }
 
 /// A person by the name of their profile, or as a text names them.
-pub fn person(world: &World, author: &Term, language: &str) -> Value {
+fn person(world: &World, author: &Term, language: &str) -> Node {
     let named = views::named(world, Kind::Author, &author.id, language);
     let url = whole(world, &named.url);
     let profile = world.site.find_or_default(Kind::Author, &author.id, language);
-    let role = profile.and_then(|id| world.site.entries[id].front.role.clone());
-    node(
-        &json!("Person"),
-        [
-            ("@id", json!(format!("{url}#person"))),
-            ("name", json!(named.title)),
-            ("url", json!(url)),
-            ("jobTitle", json!(role)),
-        ],
-    )
+    let role = profile.and_then(|id| world.site.entries[id].front.role.as_deref());
+    Node::new(&["Person"])
+        .text("@id", &format!("{url}#person"))
+        .text("name", &named.title)
+        .text("url", &url)
+        .maybe("jobTitle", role)
 }
 
 /// A picture with whose it is and how a licence for it is had (IPTC's fields as Google reads them).
-pub fn image(world: &World, picture: &Picture) -> Value {
+fn image(world: &World, picture: &Picture) -> Node {
     let creator = picture.creator.as_ref().map(|name| {
         // A name of one word is an agency's more often than a person's.
         let kind = if name.trim().contains(' ') { "Person" } else { "Organization" };
-        json!({"@type": kind, "name": name})
+        Node::new(&[kind]).text("name", name)
     });
-    let license =
-        picture.license_url.as_ref().or(picture.license.as_ref().filter(|text| text.starts_with("https://")));
-    let copyright = picture.license.as_ref().filter(|_| picture.license_url.is_none());
-    node(
-        &json!("ImageObject"),
-        [
-            ("url", json!(whole(world, &picture.url))),
-            ("width", json!(picture.width)),
-            ("height", json!(picture.height)),
-            ("caption", json!(picture.caption)),
-            ("description", json!(Some(&picture.alt).filter(|alt| !alt.is_empty()))),
-            ("creditText", json!(Some(picture.credit.join(", ")).filter(|credit| !credit.is_empty()))),
-            ("creator", json!(creator)),
-            ("copyrightNotice", json!(copyright.filter(|text| !text.starts_with("https://")))),
-            ("license", json!(license.map(|url| whole(world, url)))),
-            ("acquireLicensePage", json!(picture.acquire_url.as_ref().map(|url| whole(world, url)))),
-        ],
-    )
+    let address = picture.license.as_ref().filter(|text| text.starts_with("https://"));
+    let address = picture.license_url.as_ref().or(address);
+    Node::new(&["ImageObject"])
+        .text("url", &whole(world, &picture.url))
+        .plain("width", picture.width)
+        .plain("height", picture.height)
+        .maybe("caption", picture.caption.as_deref())
+        .text("description", &picture.alt)
+        .text("creditText", &picture.credit.join(", "))
+        .node("creator", creator)
+        .maybe("license", address.map(|url| whole(world, url)).as_deref())
+        .maybe("acquireLicensePage", picture.acquire_url.as_ref().map(|url| whole(world, url)).as_deref())
 }
 
-fn citations(world: &World, entry: &Entry) -> Value {
-    let sources = entry.front.sources.iter().map(|source| {
+fn citations(world: &World, entry: &Entry) -> impl Iterator<Item = Node> {
+    entry.front.sources.iter().map(move |source| {
         let source = views::resolved(world, entry, source);
-        let publisher = source.publisher.map(|name| json!({"@type": "Organization", "name": name}));
-        node(
-            &json!("CreativeWork"),
-            [
-                ("name", json!(source.title)),
-                ("url", json!(source.url.map(|url| whole(world, &url)))),
-                ("publisher", json!(publisher)),
-                ("datePublished", json!(source.date)),
-            ],
-        )
-    });
-    sources.collect()
+        let publisher = source.publisher.map(|name| Node::new(&["Organization"]).text("name", &name));
+        Node::new(&["CreativeWork"])
+            .text("name", &source.title)
+            .maybe("url", source.url.map(|url| whole(world, &url)).as_deref())
+            .node("publisher", publisher)
+            .maybe("datePublished", source.date.as_deref())
+    })
 }
 
-fn corrections(world: &World, entry: &Entry, url: &str) -> Value {
+fn corrections(edition: &Edition, entry: &Entry, url: &str) -> impl Iterator<Item = Node> {
+    let world = &edition.world;
     let zone = &world.site.config.timezone;
     let all = entry.front.corrections.iter().enumerate();
     let shown = all.filter(|(_, correction)| correction.date.value.at <= world.site.now);
-    let comments = shown.map(|(i, correction)| {
-        json!({
-            "@type": "CorrectionComment",
-            "name": correction.kind.as_str(),
-            "text": markdown::plain(&correction.text),
-            "datePublished": correction.date.value.iso(zone),
-            "url": format!("{url}#correction-{}", i + 1),
-        })
-    });
-    comments.collect()
+    shown.map(move |(i, correction)| {
+        Node::new(&["CorrectionComment"])
+            .text("name", &meta::text(edition, &entry.language, correction.kind.as_str()))
+            .text("text", &markdown::plain(&correction.text))
+            .text("datePublished", &correction.date.value.iso(zone))
+            .text("url", &format!("{url}#correction-{}", i + 1))
+    })
 }
 
 /// The explainers that a page shows.
-fn parts(world: &World, entry: &Entry) -> Value {
+fn parts(world: &World, entry: &Entry) -> Vec<Node> {
     let site = &world.site;
     let date = entry.published.map(|moment| moment.date(&site.config.timezone));
     let mut seen = Vec::new();
@@ -323,42 +370,42 @@ fn parts(world: &World, entry: &Entry) -> Value {
             continue;
         }
         seen.push(page);
-        let url = views::permalink(world, &site.entries[page].url);
         let title = version.front.title.as_ref().map_or(id.as_str(), |title| title.value.as_str());
-        parts.push(json!({
-            "@type": "BackgroundNewsArticle",
-            "@id": format!("{url}#article"),
-            "url": url,
-            "headline": title,
-            "inLanguage": language,
-        }));
+        parts.push(work(world, page, title));
     }
-    json!(parts)
+    parts
 }
 
-/// What it is translated from, or into what: the original is in the default language, else the first by code. The
+/// An article on a page of its own, by name; what it is, its page says.
+fn work(world: &World, id: EntryId, title: &str) -> Node {
+    let entry = &world.site.entries[id];
+    let url = views::permalink(world, &entry.url);
+    let kind = if entry.kind == Kind::Explainer { "BackgroundNewsArticle" } else { "NewsArticle" };
+    Node::new(&[kind])
+        .text("@id", &format!("{url}#article"))
+        .text("url", &url)
+        .text("headline", title)
+        .text("inLanguage", &entry.language)
+}
+
+/// Adds what a work is translated from, or into what: the original is in the default language, else the first by code. The
 /// words for translations are no part of the vocabulary itself, only of one of its extensions.
-fn translations(world: &World, id: EntryId) -> Vec<(&'static str, Value)> {
+fn translations(world: &World, id: EntryId, node: Node) -> Node {
     let site = &world.site;
     let mut all: Vec<EntryId> = site.translations(id).to_vec();
     if all.is_empty() {
-        return Vec::new();
+        return node;
     }
     all.push(id);
     all.sort_by_key(|id| {
         let language = &site.entries[*id].language;
         (*language != site.config.language, language.clone())
     });
-    let refer = |id: &EntryId| {
-        let entry = &site.entries[*id];
-        let url = views::permalink(world, &entry.url);
-        let kind = if entry.kind == Kind::Explainer { "BackgroundNewsArticle" } else { "NewsArticle" };
-        json!({"@type": kind, "@id": format!("{url}#article"), "url": url, "headline": entry.title(), "inLanguage": entry.language})
-    };
+    let refer = |id: &EntryId| work(world, *id, site.entries[*id].title());
     if all[0] == id {
-        vec![("workExample", all[1..].iter().map(refer).collect())]
+        node.nodes("workExample", all[1..].iter().map(refer))
     } else {
-        vec![("isBasedOn", refer(&all[0]))]
+        node.node("isBasedOn", Some(refer(&all[0])))
     }
 }
 
@@ -369,55 +416,66 @@ fn collection(
     page: Option<usize>,
     meta: &Meta,
     url: &str,
-) -> Value {
+) -> Node {
     let world = &edition.world;
     let site = &world.site;
-    let common = |about: Vec<(&'static str, Value)>, kind: &str| {
-        let fields = [
-            ("@id", json!(url)),
-            ("url", json!(url)),
-            ("name", json!(meta.title)),
-            ("description", json!(meta.description)),
-            ("inLanguage", json!(language)),
-            ("isPartOf", reference(&website_id(world, language))),
-        ];
-        node(&json!(kind), fields.into_iter().chain(about))
+    let common = |kind: &str| {
+        Node::new(&[kind])
+            .text("@id", url)
+            .text("url", url)
+            .text("name", &meta.title)
+            .maybe("description", meta.description.as_deref())
+            .text("inLanguage", language)
+            .node("isPartOf", Some(Node::reference(&website_id(world, language))))
     };
     if let (List::Hub(Kind::Author, id), None) = (list, page) {
-        return common(vec![("mainEntity", profile(world, id, language, meta, url))], "ProfilePage");
+        return common("ProfilePage").node("mainEntity", Some(profile(world, id, language, meta, url)));
     }
     let members = route::members(site, list, language);
     let shown = members.get(route::pages(site, list, language).range(page)).unwrap_or_default();
     let items = shown.iter().take(MOST_ITEMS).enumerate().map(|(i, id)| {
         let entry = &site.entries[*id];
-        let url = views::permalink(world, &entry.url);
-        json!({"@type": "ListItem", "position": i + 1, "name": entry.title(), "url": url})
+        Node::new(&["ListItem"])
+            .plain("position", Some(i + 1))
+            .text("name", entry.title())
+            .text("url", &views::permalink(world, &entry.url))
     });
-    let items = node(&json!("ItemList"), [("itemListElement", items.collect())]);
-    let has_items = items.get("itemListElement").is_some();
-    common(if has_items { vec![("mainEntity", items)] } else { Vec::new() }, "CollectionPage")
+    let items = (!shown.is_empty()).then(|| Node::new(&["ItemList"]).nodes("itemListElement", items));
+    common("CollectionPage").node("mainEntity", items)
 }
 
 /// The person whom a profile is of.
-fn profile(world: &World, id: &str, language: &str, meta: &Meta, url: &str) -> Value {
+fn profile(world: &World, id: &str, language: &str, meta: &Meta, url: &str) -> Node {
     let site = &world.site;
     let entry = site.find_or_default(Kind::Author, id, language).map(|id| &*site.entries[id]);
     let links = entry.into_iter().flat_map(|entry| {
         let resolve = |url: &str| world.linker().href(&entry.document, &entry.language, url);
         entry.front.links.iter().filter_map(move |link| Some(whole(world, &resolve(&link.url)?)))
     });
+    let links: Vec<String> = links.collect();
     let picture = entry.and_then(|entry| views::card(world, entry).image);
-    node(
-        &json!("Person"),
-        [
-            ("@id", json!(format!("{url}#person"))),
-            ("name", json!(meta.title)),
-            ("url", json!(url)),
-            ("jobTitle", json!(entry.and_then(|entry| entry.front.role.clone()))),
-            ("description", json!(meta.description)),
-            ("image", json!(picture.map(|picture| image(world, &picture)))),
-            ("sameAs", json!(links.collect::<Vec<_>>())),
-            ("worksFor", reference(&organization_id(world))),
-        ],
-    )
+    Node::new(&["Person"])
+        .text("@id", &format!("{url}#person"))
+        .text("name", &meta.title)
+        .text("url", url)
+        .maybe("jobTitle", entry.and_then(|entry| entry.front.role.as_deref()))
+        .maybe("description", meta.description.as_deref())
+        .node("image", picture.map(|picture| image(world, &picture)))
+        .texts("sameAs", links.iter().map(String::as_str))
+        .node("worksFor", Some(Node::reference(&organization_id(world))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn what_is_quoted_is_the_same_text_and_ends_no_script() {
+        for text in ["", "a", "</script><b>&\"\\", "\u{2028}\u{2029}\u{0}\u{1f}\n\t", "Қазақ 🏔", "\u{202e}x"]
+        {
+            let json = quoted(text);
+            assert_eq!(serde_json::from_str::<String>(&json).ok().as_deref(), Some(text), "{json}");
+            assert!(!json.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{json}");
+        }
+    }
 }

@@ -13,11 +13,11 @@ use crate::diagnostic::catalog::settings as say;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::edition::{Edition, World};
 use crate::links::encode;
-use crate::media::AssetBytes;
+use crate::media::card::Card;
+use crate::media::{AssetBytes, ICON};
 use crate::path::{OutputPath, SitePath};
 use crate::route::machine::HostFile;
 use crate::route::{List, Route, list_url};
-use crate::theme::Theme;
 
 /// Limits of Cloudflare Pages: redirects, rules of headers, characters of a line of each.
 const MOST_REDIRECTS: usize = 2000;
@@ -33,7 +33,7 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// What every answer carries.
 const HEADERS: [(&str, &str); 4] = [
     ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
+    ("X-Frame-Options", "SAMEORIGIN"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 ];
@@ -57,14 +57,16 @@ pub fn file(edition: &Edition, file: HostFile, diagnostics: &mut Vec<Diagnostic>
 }
 
 /// What a phone must know to keep the site among its programs (W3C's web application manifest).
-pub fn manifest(edition: &Edition, language: &str) -> Vec<u8> {
+pub fn manifest(edition: &Edition, language: &str, drawn: &[Card]) -> Vec<u8> {
     let world = &edition.world;
     let site = &world.site;
-    let icon = world.inventory.statics.get("icon.svg").and_then(|file| world.assets.get(file));
-    let icons: Vec<Value> = icon
-        .iter()
-        .map(|icon| json!({"src": site.href(&icon.url), "type": "image/svg+xml", "sizes": "any"}))
-        .collect();
+    let icon = world.inventory.statics.get(ICON).and_then(|file| world.assets.get(file));
+    let icon = icon.map(|icon| json!({"src": site.href(&icon.url), "type": "image/svg+xml", "sizes": "any"}));
+    let drawn = drawn.iter().map(|icon| {
+        let (width, height) = icon.size;
+        json!({"src": site.href(&icon.url), "type": "image/png", "sizes": format!("{width}x{height}")})
+    });
+    let icons: Vec<Value> = icon.into_iter().chain(drawn).collect();
     let title = meta::site_title(site, language);
     let home = site.href(&list_url(site, &List::Home, language));
     let theme = &site.config.theme;
@@ -105,14 +107,21 @@ fn own(world: &World, file: HostFile) -> String {
 }
 
 fn redirects(world: &World, diagnostics: &mut Vec<Diagnostic>) -> String {
-    let mut out = own(world, HostFile::Redirects);
+    let mut out = String::new();
+    // With and without the slash at its end an address is another one to some hosts; where there is no room for both, most
+    // of them still know what is meant.
+    let has_room = moved(world).count() * 2 <= MOST_REDIRECTS;
+    // The first that fits wins, and one of the site's own may fit anything.
     for (from, to) in moved(world) {
         out.push_str(&format!("{from} {to} 301\n"));
-        // With and without the slash at its end an address is another one to some hosts.
+        if !has_room {
+            continue;
+        }
         if let Some(bare) = from.strip_suffix('/').filter(|bare| !bare.is_empty()) {
             out.push_str(&format!("{bare} {to} 301\n"));
         }
     }
+    out.push_str(&own(world, HostFile::Redirects));
     let lines = || out.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     limit(HostFile::Redirects, "redirects", lines().count(), MOST_REDIRECTS, diagnostics);
     let longest = lines().map(|line| line.chars().count()).max().unwrap_or(0);
@@ -131,9 +140,13 @@ fn headers(edition: &Edition, diagnostics: &mut Vec<Diagnostic>) -> String {
     let mut out = own(world, HostFile::Headers);
     let mut rules = rules(edition);
     let own_rules = out.lines().filter(|line| is_rule(line)).count();
-    // Where there are too many folders to name, pages go without: hosts ask for them again by themselves.
     if own_rules + rules.len() > MOST_RULES {
+        // Pages go without: hosts ask for them again by themselves. A policy that the site asked for goes to everything.
+        limit(HostFile::Headers, "rules", own_rules + rules.len(), MOST_RULES, diagnostics);
         rules.truncate(COMMON_RULES);
+        if let ContentPolicy::Own(policy) = &world.site.config.content_policy {
+            rules[0].1.push(("Content-Security-Policy", policy.clone()));
+        }
     }
     for (path, headers) in rules {
         out.push_str(&format!("{path}\n"));
@@ -141,8 +154,6 @@ fn headers(edition: &Edition, diagnostics: &mut Vec<Diagnostic>) -> String {
             out.push_str(&format!("  {name}: {value}\n"));
         }
     }
-    let rules = out.lines().filter(|line| is_rule(line)).count();
-    limit(HostFile::Headers, "rules", rules, MOST_RULES, diagnostics);
     let longest = out.lines().map(|line| line.chars().count()).max().unwrap_or(0);
     limit(HostFile::Headers, "characters in one line", longest, LONGEST_HEADER, diagnostics);
     out
@@ -150,10 +161,6 @@ fn headers(edition: &Edition, diagnostics: &mut Vec<Diagnostic>) -> String {
 
 fn is_rule(line: &str) -> bool {
     line.starts_with('/') || line.starts_with("http")
-}
-
-fn is_search(path: &str) -> bool {
-    path.ends_with("/search/*")
 }
 
 /// The paths of pages: the front pages, and the folders below them, each once. No two of them take one page.
@@ -181,13 +188,13 @@ fn page_paths(world: &World) -> BTreeSet<String> {
 /// What the search page may run: its own script and the search engine, which is WebAssembly.
 const SEARCH_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; \
                              img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; font-src 'self'; \
-                             manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+                             manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 
 /// What pages without scripts may load: pictures, and the site's own styles and typefaces. A photo may be elsewhere;
 /// styles stand in the page.
 const PAGE_POLICY: &str = "default-src 'none'; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; \
                            font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
-                           frame-ancestors 'none'";
+                           frame-ancestors 'self'";
 
 /// The policy of pages; none where the site's own templates or its authors' HTML may load what nobody can foresee.
 fn policy(edition: &Edition) -> Option<String> {
@@ -196,31 +203,62 @@ fn policy(edition: &Edition) -> Option<String> {
         ContentPolicy::Own(policy) => Some(policy.clone()),
         ContentPolicy::Off => None,
         ContentPolicy::Fitting => {
-            let is_plain = config.raw_html != RawHtml::Allow && !loads_more(&edition.theme);
+            let is_plain = config.raw_html != RawHtml::Allow && !loads_more(edition);
             is_plain.then(|| PAGE_POLICY.to_owned())
         }
     }
 }
 
-/// Whether a template of the site's own loads or runs what the policy of plain pages would stop.
-fn loads_more(theme: &Theme) -> bool {
+/// Whether a template or a style sheet of the site's own loads or runs what the policy of plain pages would stop.
+fn loads_more(edition: &Edition) -> bool {
+    let (theme, world) = (&edition.theme, &edition.world);
     let own = theme.sources.iter().filter(|(path, text)| {
         let is_built_in = || theme.sources.get(format!("nutgraf/{path}").as_str()) == Some(text);
         path.as_str().starts_with("templates/") && !is_built_in()
     });
     let mut templates = own.filter(|(path, _)| matches!(path.extension().as_str(), "html" | "htm"));
-    templates.any(|(_, text)| {
-        let text = text.to_ascii_lowercase();
-        let scripts =
-            text.matches("<script").count() > text.matches("<script type=\"application/ld+json\"").count();
-        let loads =
-            ["<iframe", "<object", "<embed", "<video", "<audio", " onclick=", " onload=", "javascript:"];
-        let sheets = text.split("<link").skip(1).any(|link| {
-            let tag = link.split('>').next().unwrap_or_default();
-            tag.contains("stylesheet") && tag.contains("//")
+    let sheets = world.site.config.theme.css.iter();
+    let mut sheets = sheets.filter_map(|css| {
+        let file = world.inventory.statics.get(css.value.trim_start_matches('/'))?;
+        match &world.assets.get(file)?.bytes {
+            AssetBytes::Text(text) => Some(text),
+            _ => None,
+        }
+    });
+    templates.any(|(_, text)| needs_more(text)) || sheets.any(|text| styles_need_more(text))
+}
+
+/// Whether HTML loads or runs more than plain pages do.
+fn needs_more(html: &str) -> bool {
+    let html = html.to_ascii_lowercase();
+    let data = html.matches("<script type=\"application/ld+json\"").count();
+    let loads = ["<iframe", "<frame", "<object", "<embed", "<video", "<audio", "javascript:"];
+    let tags = html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default());
+    let is_more = |tag: &str| {
+        let runs = tag.split_whitespace().skip(1).any(|word| {
+            word.strip_prefix("on")
+                .and_then(|rest| rest.split_once('='))
+                .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase()))
         });
-        scripts || sheets || text.contains("@import") || loads.iter().any(|what| text.contains(what))
-    })
+        let elsewhere = tag.contains("//");
+        runs || elsewhere
+            && (tag.starts_with("link") && tag.contains("stylesheet") || tag.starts_with("form"))
+    };
+    html.matches("<script").count() > data
+        || loads.iter().any(|what| html.contains(what))
+        || tags.into_iter().any(is_more)
+        || styles_need_more(&html)
+}
+
+/// Whether styles load from elsewhere, or a typeface from the sheet itself.
+fn styles_need_more(css: &str) -> bool {
+    let css = css.to_ascii_lowercase();
+    let elsewhere = ["http:", "https:", "//", "data:font", "data:application"];
+    let loads = |url: &str| {
+        let url = url.trim_start_matches([' ', '"', '\'']);
+        elsewhere.iter().any(|scheme| url.starts_with(scheme))
+    };
+    css.contains("@import") || css.split("url(").skip(1).any(loads)
 }
 
 fn robots(world: &World) -> String {
@@ -267,14 +305,21 @@ const COMMON_RULES: usize = 2;
 /// What every host is told, in its own way: paths with the headers of their answers.
 fn rules(edition: &Edition) -> Vec<(String, Vec<(&'static str, String)>)> {
     let policy = policy(edition);
-    let base = &edition.world.site.config.base_path;
+    let config = &edition.world.site.config;
+    let base = &config.base_path;
     let all = HEADERS.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
     let mut rules = vec![(encode(&format!("{base}/*")), all)];
-    rules.push((encode(&format!("{base}/assets/*")), vec![("Cache-Control", FOR_EVER.to_owned())]));
+    // A site that has files of its own there, whose names tell nothing of their bytes, keeps none for ever.
+    let statics = &edition.world.inventory.statics;
+    let cache = if statics.keys().any(|name| name.starts_with("assets/")) { REVALIDATE } else { FOR_EVER };
+    rules.push((encode(&format!("{base}/assets/*")), vec![("Cache-Control", cache.to_owned())]));
     for path in page_paths(&edition.world) {
         let mut headers = vec![("Cache-Control", REVALIDATE.to_owned())];
         if let Some(policy) = &policy {
-            let policy = if is_search(&path) { SEARCH_POLICY } else { policy };
+            let is_search = config.search
+                && config.content_policy == ContentPolicy::Fitting
+                && path.ends_with("/search/*");
+            let policy = if is_search { SEARCH_POLICY } else { policy };
             headers.push(("Content-Security-Policy", policy.to_owned()));
         }
         rules.push((path, headers));
@@ -286,7 +331,7 @@ fn rules(edition: &Edition) -> Vec<(String, Vec<(&'static str, String)>)> {
 fn vercel(edition: &Edition) -> String {
     let world = &edition.world;
     let redirects: Vec<Value> = moved(world)
-        .map(|(from, to)| json!({"source": from, "destination": to, "permanent": true}))
+        .map(|(from, to)| json!({"source": literal(&from), "destination": to, "permanent": true}))
         .collect();
     let headers: Vec<Value> = rules(edition)
         .into_iter()
@@ -297,6 +342,12 @@ fn vercel(edition: &Edition) -> String {
         })
         .collect();
     format!("{:#}\n", json!({"trailingSlash": true, "redirects": redirects, "headers": headers}))
+}
+
+/// A path in which Vercel sees no pattern.
+fn literal(path: &str) -> String {
+    let marks = |c: char| "():*+?{}".contains(c);
+    path.chars().flat_map(|c| marks(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
 /// The settings of Azure Static Web Apps: <https://learn.microsoft.com/azure/static-web-apps/configuration>.
@@ -317,7 +368,7 @@ fn azure(edition: &Edition) -> String {
     let config = json!({
         "trailingSlash": "always",
         "routes": routes,
-        "responseOverrides": {"404": {"rewrite": "/404.html"}},
+        "responseOverrides": {"404": {"rewrite": format!("{}/404.html", world.site.config.base_path)}},
         "globalHeaders": global,
         "mimeTypes": {".webmanifest": "application/manifest+json"},
     });
@@ -330,14 +381,20 @@ fn nginx(edition: &Edition) -> String {
     let site = &world.site;
     let mut out = String::from(
         "# Made with the site: `include` it in its `server { … }`, beside `root` and `listen`.\n\
-         index index.html;\nlocation = /nginx.conf { return 404; }\n",
+         index index.html;\ncharset utf-8;\n\
+         charset_types text/html text/plain text/css text/markdown text/xml application/javascript application/json \
+         application/xml application/rss+xml image/svg+xml;\n",
     );
+    for hidden in ["nginx.conf", "Caddyfile", "_headers", "_redirects", "vercel.json"] {
+        let hidden = quoted(&format!("{}/{hidden}", site.config.base_path));
+        out.push_str(&format!("location = {hidden} {{ return 404; }}\n"));
+    }
     for (from, to) in moved(world) {
         // It compares addresses as they are once their escapes are read.
         let from = percent_decode_str(&from).decode_utf8_lossy();
-        out.push_str(&format!("location = {} {{ return 301 {}; }}\n", quoted(&from), quoted(&to)));
+        out.push_str(&format!("location = {} {{ return 301 {}; }}\n", in_quotes(&from), quoted(&to)));
         if let Some(bare) = from.strip_suffix('/').filter(|bare| !bare.is_empty()) {
-            out.push_str(&format!("location = {} {{ return 301 {}; }}\n", quoted(bare), quoted(&to)));
+            out.push_str(&format!("location = {} {{ return 301 {}; }}\n", in_quotes(bare), quoted(&to)));
         }
     }
     let add = |(name, value): (&str, &str), always: &str| {
@@ -367,6 +424,13 @@ fn nginx(edition: &Edition) -> String {
         let own = own.concat();
         out.push_str(&format!("location {location} {{\n{shared}{own}  error_page 404 {missing};\n}}\n"));
     }
+    // What lies in no folder of pages is looked for below each language.
+    for page in
+        pages.iter().filter(|page| page.matches('/').count() > site.config.base_path.matches('/').count() + 1)
+    {
+        let folder = quoted(page.trim_end_matches("404.html"));
+        out.push_str(&format!("location {folder} {{\n{shared}  error_page 404 {page};\n}}\n"));
+    }
     for page in pages {
         out.push_str(&format!("location = {page} {{\n{shared}  internal;\n}}\n"));
     }
@@ -384,18 +448,14 @@ fn not_found(world: &World, path: &str) -> String {
     format!("{base}{}/404.html", prefix.unwrap_or_default())
 }
 
-/// A text as one word of the settings of nginx or Caddy.
+/// A text as one word of the settings of nginx or Caddy, both of which take `$` and `{` for the beginning of a name.
 fn quoted(text: &str) -> String {
-    let escaped: String = text
-        .chars()
-        .flat_map(|c| match c {
-            '"' | '\\' => vec!['\\', c],
-            // Both read these as the beginning of a name.
-            '$' => "%24".chars().collect(),
-            c => vec![c],
-        })
-        .collect();
-    format!("\"{escaped}\"")
+    in_quotes(&text.replace('$', "%24").replace('{', "%7B").replace('}', "%7D"))
+}
+
+/// A text as one word where no names are looked for.
+fn in_quotes(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// A part of a site of Caddy: <https://caddyserver.com/docs/caddyfile>.
@@ -404,8 +464,12 @@ fn caddy(edition: &Edition) -> String {
     let site = &world.site;
     let mut out = String::from(
         "# Made with the site: `import` it in its block, beside `root`. It serves the files too.\n\
-         respond /Caddyfile 404\n",
+         @hidden path",
     );
+    for hidden in ["nginx.conf", "Caddyfile", "_headers", "_redirects", "vercel.json"] {
+        out.push_str(&format!(" {}/{hidden}", site.config.base_path));
+    }
+    out.push_str("\nrespond @hidden 404\n");
     for (from, to) in moved(world) {
         out.push_str(&format!("redir {} {} 301\n", quoted(&from), quoted(&to)));
     }

@@ -8,9 +8,10 @@ use tera::Value;
 use super::graph;
 use crate::config::outputs::Publisher;
 use crate::document::Kind;
-use crate::edition::views::{self, Named, Picture};
+use crate::edition::views::{self, Card as View, Named, Picture};
 use crate::edition::{Edition, World};
 use crate::language::Strings;
+use crate::language::dates::Style;
 use crate::links::is_outside;
 use crate::media::card::{self, Card};
 use crate::moment::Moment;
@@ -61,6 +62,7 @@ pub struct Meta {
     /// The same in other forms.
     pub twins: Vec<TwinLink>,
     /// Its structured data, JSON-LD.
+    #[serde(skip)]
     pub graph: String,
 }
 
@@ -137,8 +139,12 @@ pub fn of(edition: &Edition, route: &Route, card: Option<&Card>) -> Meta {
         .collect();
     meta.alternates = hreflang(world, others);
     let mut number = None;
+    let mut view = None;
     match route {
-        Route::Entry(id) => of_entry(edition, *id, card, &mut meta),
+        Route::Entry(id) => {
+            view = Some(views::card(world, &site.entries[*id]));
+            of_entry(edition, *id, view.as_ref().expect("it was just made"), card, &mut meta);
+        }
         Route::List { list, page, .. } => {
             number = *page;
             of_list(edition, list, language, *page, &mut meta);
@@ -167,7 +173,7 @@ pub fn of(edition: &Edition, route: &Route, card: Option<&Card>) -> Meta {
     }
     meta.document_title = parts.join(" – ");
     meta.feeds.extend(feeds(edition, &List::Home, language));
-    meta.graph = graph::of(edition, route, language, &meta);
+    meta.graph = graph::of(edition, route, language, &meta, view.as_ref());
     meta
 }
 
@@ -176,14 +182,13 @@ fn is_addressed(route: &Route) -> bool {
     !matches!(route, Route::NotFound { .. } | Route::Redirect { .. })
 }
 
-fn of_entry(edition: &Edition, id: EntryId, card: Option<&Card>, meta: &mut Meta) {
+fn of_entry(edition: &Edition, id: EntryId, view: &View, card: Option<&Card>, meta: &mut Meta) {
     let world = &edition.world;
     let site = &world.site;
     let entry = &*site.entries[id];
     let zone = &site.config.timezone;
-    let view = views::card(world, entry);
     entry.title().clone_into(&mut meta.title);
-    meta.description = Some(view.description).filter(|text| !text.is_empty());
+    meta.description = Some(view.description.clone()).filter(|text| !text.is_empty());
     meta.image = match card {
         Some(card) => Some(MetaImage {
             url: views::permalink(world, &card.url),
@@ -206,11 +211,11 @@ fn of_entry(edition: &Edition, id: EntryId, card: Option<&Card>, meta: &mut Meta
     meta.crumbs = vec![home(edition, language)];
     match entry.kind {
         Kind::Briefing => {
-            meta.crumbs.push(match (view.section, view.topics.into_iter().next()) {
-                (Some(named), _) | (None, Some(named)) => crumb(named),
-                (None, None) => list_crumb(edition, &List::Briefings, language),
+            meta.crumbs.push(match view.section.as_ref().or(view.topics.first()) {
+                Some(named) => crumb(named),
+                None => list_crumb(edition, &List::Briefings, language),
             });
-            meta.crumbs.extend(view.thread.map(crumb));
+            meta.crumbs.extend(view.thread.as_ref().map(crumb));
             if let Some(section) = &entry.front.section {
                 meta.feeds.extend(feeds(edition, &List::Section(section.value.clone()), language));
             }
@@ -316,6 +321,35 @@ pub fn text(edition: &Edition, language: &str, key: &str) -> String {
     strings(edition, language).and_then(|strings| strings.get(key, None)).unwrap_or(key).to_owned()
 }
 
+/// A date in words.
+pub fn date_words(edition: &Edition, language: &str, date: Moment) -> String {
+    let zone = &edition.world.site.config.timezone;
+    match edition.theme.languages.get(language) {
+        Some(language) => language.dates.moment(&date.zoned(zone), Style::Long),
+        None => date.date(zone).to_string(),
+    }
+}
+
+/// "As of" a date, in words.
+pub fn as_of(edition: &Edition, language: &str, date: Moment) -> String {
+    text(edition, language, "as_of").replace("{date}", &date_words(edition, language, date))
+}
+
+/// Whom to thank for a picture, with a word that says for what where the words themselves say none.
+pub fn credit(edition: &Edition, language: &str, credit: &str) -> String {
+    match credit.split_once(':') {
+        Some(_) => credit.to_owned(),
+        None => format!("{}: {credit}", text(edition, language, "photo")),
+    }
+}
+
+/// The title of the page at an address of this site, in the language of the page; none of other addresses.
+pub fn title_at(world: &World, href: &str) -> Option<String> {
+    let path = href.strip_prefix(world.site.config.base_path.as_str())?.split(['?', '#']).next()?;
+    let id = world.site.at_url(&Url::parse(path)?)?;
+    Some(world.site.entries[id].title().to_owned())
+}
+
 fn strings<'a>(edition: &'a Edition, language: &str) -> Option<&'a Strings> {
     edition.theme.languages.get(language).map(|language| &language.strings)
 }
@@ -341,8 +375,8 @@ fn home(edition: &Edition, language: &str) -> Crumb {
     Crumb { title: text(edition, language, "home"), url }
 }
 
-fn crumb(named: Named) -> Crumb {
-    Crumb { title: named.title, url: named.url }
+fn crumb(named: &Named) -> Crumb {
+    Crumb { title: named.title.clone(), url: named.url.clone() }
 }
 
 fn list_crumb(edition: &Edition, list: &List, language: &str) -> Crumb {
@@ -401,10 +435,11 @@ fn robots(site: &Site, route: &Route) -> String {
     }
 }
 
-/// Whether search engines may list a page: all but those that are nobody's aim, empty lists, and whatever is
-/// seen before it is published.
+/// Whether search engines may list a page: all but those that are nobody's aim, empty lists, what is shown before it
+/// is published, and everything in a build with drafts. (The preview, which shows what is to come, keeps them away by
+/// a header: its pages are those of a build.)
 pub fn is_indexable(site: &Site, route: &Route) -> bool {
-    site.shows == Shows::Published
+    site.shows != Shows::Drafts
         && match route {
             Route::Entry(id) => site.entries[*id].unpublished.is_empty(),
             Route::List { list, language, .. } => !is_empty(site, list, language),
@@ -530,9 +565,15 @@ pub fn last_change(site: &Site, route: &Route) -> Option<Moment> {
 pub fn feed_members<'a>(site: &'a Site, list: &List, language: &str) -> &'a [EntryId] {
     let group = match list {
         List::Section(id) => Group::Section(id),
-        List::Hub(Kind::Topic, id) => Group::Topic(id),
-        List::Hub(Kind::Author, id) => Group::Author(id),
-        _ => Group::All,
+        List::Hub(kind, id) => Group::of_hub(*kind, id).unwrap_or(Group::All),
+        List::Home
+        | List::Briefings
+        | List::Explainers
+        | List::Topics
+        | List::Authors
+        | List::Threads
+        | List::Corrections
+        | List::UsedBy(_) => Group::All,
     };
     site.groups.of(group, language)
 }

@@ -22,12 +22,12 @@ use std::sync::Arc;
 use tera::{Context, Value};
 
 use crate::diagnostic::{Diagnostic, Span};
-use crate::edition::Edition;
-use crate::language::dates::Style;
+use crate::document::Kind;
+use crate::edition::{Edition, views};
 use crate::media::card::Card;
 use crate::path::{OutputPath, SitePath};
 use crate::route::Route;
-use crate::site::EntryId;
+use crate::site::{EntryId, time};
 use crate::theme::errors;
 
 /// A file of the site.
@@ -37,8 +37,8 @@ pub struct Output {
     pub path: OutputPath,
     /// What is in it.
     pub body: Body,
-    /// The social card that goes with a page.
-    pub card: Option<Card>,
+    /// The social card that goes with a page; the icons that go with a manifest.
+    pub cards: Vec<Card>,
 }
 
 /// The bytes of an output, or where they are: a copy is not held in memory.
@@ -71,12 +71,14 @@ pub fn render(edition: &Edition, route: &Route) -> (Option<Output>, Vec<Diagnost
 pub fn render_with(edition: &Edition, route: &Route, marks: Marks) -> (Option<Output>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let path = route.output(&edition.world.site);
-    let mut card = None;
+    let mut cards = Vec::new();
     let body = match route {
         Route::Entry(id) => {
-            card = page::card(edition, *id, &mut diagnostics);
+            let card = page::card(edition, *id, &mut diagnostics);
             let meta = meta::of(edition, route, card.as_ref());
-            page::entry(edition, *id, card.as_ref(), &meta, marks, &mut diagnostics).map(Body::Bytes)
+            let page = page::entry(edition, *id, card.as_ref(), &meta, marks, &mut diagnostics);
+            cards.extend(card);
+            page.map(Body::Bytes)
         }
         Route::List { list, language, page } => {
             let meta = meta::of(edition, route, None);
@@ -96,30 +98,36 @@ pub fn render_with(edition: &Edition, route: &Route, marks: Marks) -> (Option<Ou
         }
         Route::Twin { id, form } => Some(Body::Bytes(twin::twin(edition, *id, *form))),
         Route::Llms { language } => Some(Body::Bytes(twin::llms(edition, language))),
-        Route::Manifest { language } => Some(Body::Bytes(host::manifest(edition, language))),
+        Route::Manifest { language } => {
+            cards = views::icons(&edition.world);
+            Some(Body::Bytes(host::manifest(edition, language, &cards)))
+        }
         Route::Sitemap(sitemap) => Some(Body::Bytes(sitemap::sitemap(edition, *sitemap))),
         Route::Host(file) => Some(Body::Bytes(host::file(edition, *file, &mut diagnostics))),
         Route::Static { file, .. } => Some(Body::File(file.clone())),
     };
-    (body.map(|body| Output { path, body, card }), diagnostics)
+    (body.map(|body| Output { path, body, cards }), diagnostics)
 }
 
-/// A document as the search engine reads it: its headline and text in its language, and its date in words.
+/// A document as the search engine reads it: its headline and its own text in its language, without the background that
+/// other pages have too, and its date in words.
 pub fn for_search(edition: &Edition, id: EntryId) -> String {
     let entry = &edition.world.site.entries[id];
     let zone = &edition.world.site.config.timezone;
-    let date = meta::modified(&edition.world.site, entry).filter(|_| entry.published.is_some());
-    let formats = edition.theme.languages.get(&entry.language).map(|language| &language.dates);
-    let date = date.zip(formats).map(|(date, formats)| {
-        let words = formats.moment(&date.zoned(zone), Style::Long);
-        format!("<i data-pagefind-meta=\"date:{}\"></i>", html::escaped(&words).replace('"', "&quot;"))
-    });
+    let language = &entry.language;
+    let shown = |key: &str, text: &str| {
+        format!("<i data-pagefind-meta=\"{key}:{}\"></i>", html::escaped(text).replace('"', "&quot;"))
+    };
+    let facts = entry.front.as_of.as_ref().and_then(|date| time::day(date.value, zone));
+    let date = entry.published.map(|date| meta::date_words(edition, language, date));
+    let date = date.or_else(|| facts.map(|date| meta::as_of(edition, language, date)));
+    let kind = (entry.kind == Kind::Explainer).then(|| meta::text(edition, language, "explainer"));
     format!(
-        "<!doctype html><html lang=\"{}\"><body><h1>{}</h1>{}{}</body></html>",
-        entry.language,
+        "<!doctype html><html lang=\"{language}\"><body><h1>{}</h1>{}{}{}</body></html>",
         html::escaped(entry.title()),
-        date.unwrap_or_default(),
-        feed::text(edition, id)
+        date.map(|date| shown("date", &date)).unwrap_or_default(),
+        kind.map(|kind| shown("kind", &kind)).unwrap_or_default(),
+        plain::html(&plain::own_text(edition, entry))
     )
 }
 

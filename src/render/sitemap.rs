@@ -95,7 +95,7 @@ fn news(edition: &Edition) -> String {
     let briefings = site.entries.iter().take_while(|entry| entry.kind == Kind::Briefing);
     let news = briefings.filter_map(|entry| Some((entry, entry.published?)));
     let news = news.take_while(|(_, published)| time::no_news_at(*published) > site.now);
-    let news = news.filter(|(entry, _)| site.shows == Shows::Published && entry.unpublished.is_empty());
+    let news = news.filter(|(entry, _)| site.shows != Shows::Drafts && entry.unpublished.is_empty());
     for (entry, published) in news.take(MOST_NEWS) {
         out.push_str(&format!(
             "<url><loc>{}</loc><news:news><news:publication><news:name>{}</news:name>\

@@ -4,16 +4,16 @@
 use serde_json::{Map, Value, json};
 
 use super::meta::{self, whole};
-use super::plain::{self, link, one_line};
-use super::{feed, xml};
+use super::plain::{self, escaped, link, one_line};
+use super::xml;
 use crate::config::outputs::Twin;
 use crate::document::Kind;
 use crate::document::markdown;
-use crate::edition::{Edition, World, views};
+use crate::edition::{Edition, views};
 use crate::media;
 use crate::route::List;
 use crate::route::machine::{TwinForm, twin_url};
-use crate::site::{EntryId, Group};
+use crate::site::{EntryId, Group, time};
 
 /// A briefing in another form.
 pub fn twin(edition: &Edition, id: EntryId, form: TwinForm) -> Vec<u8> {
@@ -31,13 +31,13 @@ fn markdown(edition: &Edition, id: EntryId) -> String {
     let language = &entry.language;
     let card = views::card(world, entry);
     let text = |key: &str| meta::text(edition, language, key);
-    let mut out = format!("# {}\n\n", escaped_title(&card.title));
+    let mut out = format!("# {}\n\n", escaped(&card.title));
     if card.has_standfirst {
-        out.push_str(&format!("{}\n\n", one_line(&card.description)));
+        out.push_str(&format!("{}\n\n", escaped(&card.description)));
     }
     let mut who: Vec<String> =
         card.authors.iter().map(|author| link(&author.title, &whole(world, &author.url))).collect();
-    who.extend(card.byline.as_deref().map(one_line));
+    who.extend(card.byline.as_deref().map(escaped));
     let mut lines = vec![who.join(", ")];
     let mut dates: Vec<String> =
         card.date.iter().map(|date| format!("{}: {date}", text("published"))).collect();
@@ -48,27 +48,31 @@ fn markdown(edition: &Edition, id: EntryId) -> String {
     out.push_str(&lines.join("  \n"));
     out.push_str("\n\n");
     for correction in entry.front.corrections.iter().filter(|c| c.date.value.at <= site.now) {
-        let date = correction.date.value.as_written(&site.config.timezone);
+        let date = meta::date_words(edition, language, correction.date.value);
         let kind = correction.kind.as_str();
-        let said = plain::short(edition, &entry.document, language, &correction.text);
-        out.push_str(&format!("> **{}**, {date}. {}\n\n", text(kind), one_line(&said)));
+        let said = plain::short(edition, entry, &correction.text);
+        out.push_str(&format!("> **{}**, {date}: {}\n\n", text(kind), one_line(&said)));
     }
     if let Some(picture) = &card.image {
         let url = whole(world, &picture.url);
         out.push_str(&format!("!{}\n\n", link(&picture.alt, &url)));
-        let words: Vec<String> = picture
-            .caption
-            .iter()
-            .cloned()
-            .chain([picture.credit.join(", ")])
-            .filter(|w| !w.is_empty())
-            .collect();
-        if !words.is_empty() {
-            out.push_str(&format!("*{}*\n\n", one_line(&words.join(" / "))));
+        let credit = Some(picture.credit.join(", ")).filter(|credit| !credit.is_empty());
+        let license = match (&picture.license, &picture.license_url) {
+            (words, Some(url)) => {
+                let words = words.clone().unwrap_or_else(|| text("license"));
+                Some(link(&words, &whole(world, url)))
+            }
+            (words, None) => words.as_deref().map(escaped),
+        };
+        let credit = credit.map(|credit| escaped(&meta::credit(edition, language, &credit)));
+        let caption = picture.caption.as_deref().map(escaped);
+        let caption = plain::joined([caption, credit, license].into_iter().flatten());
+        if !caption.is_empty() {
+            out.push_str(&format!("{caption}\n\n"));
         }
     }
     if let Some(place) = &card.dateline {
-        out.push_str(&format!("{}\n\n", one_line(place)));
+        out.push_str(&format!("{}\n\n", escaped(place)));
     }
     out.push_str(&plain::text(edition, entry));
     if !entry.front.sources.is_empty() {
@@ -77,24 +81,14 @@ fn markdown(edition: &Edition, id: EntryId) -> String {
             let source = views::resolved(world, entry, source);
             let title = match &source.url {
                 Some(url) => link(&source.title, &whole(world, url)),
-                None => one_line(&source.title),
+                None => escaped(&source.title),
             };
-            let words: Vec<String> =
-                [Some(title), source.publisher, source.date].into_iter().flatten().collect();
+            let words: Vec<String> = [Some(title), source.publisher.as_deref().map(escaped), source.date]
+                .into_iter()
+                .flatten()
+                .collect();
             out.push_str(&format!("- {}\n", words.join(", ")));
         }
-    }
-    out
-}
-
-/// A title as a heading: what Markdown would take for marks is escaped.
-fn escaped_title(title: &str) -> String {
-    let mut out = String::new();
-    for c in one_line(title).chars() {
-        if matches!(c, '*' | '_' | '`' | '[' | ']' | '<' | '\\' | '#') {
-            out.push('\\');
-        }
-        out.push(c);
     }
     out
 }
@@ -138,8 +132,10 @@ fn ninjs(edition: &Edition, id: EntryId) -> Value {
         .policies
         .iter()
         .filter_map(|(policy, url)| {
-            let href = whole(world, &views::own_url(world, &url.value, language)?);
-            Some(json!({"role": format!("https://schema.org/{}", policy.property), "title": policy.key, "href": href}))
+            let href = views::own_url(world, &url.value, language)?;
+            let title = meta::title_at(world, &href).unwrap_or_else(|| policy.key.replace('_', " "));
+            let role = format!("https://schema.org/{}", policy.property);
+            Some(json!({"role": role, "title": title, "href": whole(world, &href)}))
         })
         .collect();
     let mut associations: Vec<Value> = Vec::new();
@@ -151,8 +147,7 @@ fn ninjs(edition: &Edition, id: EntryId) -> Value {
             ("uri", json!(url)),
             ("type", json!(kind)),
             ("by", json!(picture.creator)),
-            ("copyrightHolder", json!(Some(picture.credit.join(", ")).filter(|credit| !credit.is_empty()))),
-            ("usageTerms", json!(picture.license)),
+            ("usageTerms", json!(picture.license.as_ref().or(picture.license_url.as_ref()))),
             ("descriptions", described(picture)),
             (
                 "renditions",
@@ -178,17 +173,16 @@ fn ninjs(edition: &Edition, id: EntryId) -> Value {
         }));
     }
     let changed = entry.modified.or(entry.published).map(|moment| moment.iso(zone));
-    let notes: Vec<String> = entry
-        .front
-        .corrections
-        .iter()
-        .filter(|correction| correction.date.value.at <= site.now)
+    let corrections = entry.front.corrections.iter().filter(|c| c.date.value.at <= site.now);
+    let notes: Vec<String> = corrections
         .map(|correction| {
-            format!("{}: {}", correction.date.value.as_written(zone), markdown::plain(&correction.text))
+            let kind = meta::text(edition, language, correction.kind.as_str());
+            let date = meta::date_words(edition, language, correction.date.value);
+            format!("{kind}, {date}: {}", markdown::plain(&correction.text))
         })
         .collect();
     let section = card.section.as_ref().map(|section| json!([{"name": section.title}]));
-    let text = feed::text(edition, id);
+    let text = plain::html(&plain::text(edition, entry));
     known([
         ("uri", json!(card.permalink)),
         (
@@ -245,32 +239,34 @@ pub fn llms(edition: &Edition, language: &str) -> Vec<u8> {
     let world = &edition.world;
     let site = &world.site;
     let text = |key: &str| meta::text(edition, language, key);
-    let mut out = format!("# {}\n\n", escaped_title(meta::site_title(site, language)));
+    let mut out = format!("# {}\n\n", escaped(meta::site_title(site, language)));
     if let Some(description) = meta::site_description(site, language) {
-        out.push_str(&format!("> {}\n\n", one_line(description)));
+        out.push_str(&format!("> {}\n\n", escaped(description)));
     }
     let newest = site.groups.of(Group::All, language);
     let newest = &newest[..newest.len().min(site.config.feed.items)];
-    list(world, &text("briefings"), newest, &mut out);
+    list(edition, &text("briefings"), newest, &mut out);
     let explainers = crate::route::members(site, &List::Explainers, language);
-    list(world, &text("explainers"), &explainers, &mut out);
+    list(edition, &text("explainers"), &explainers, &mut out);
     let policies = &site.config.publisher.policies;
     if !policies.is_empty() {
-        out.push_str(&format!("## {}\n\n", one_line(meta::publisher_name(site, language))));
+        out.push_str(&format!("## {}\n\n", escaped(meta::publisher_name(site, language))));
         for (policy, url) in policies {
             let Some(href) = views::own_url(world, &url.value, language) else { continue };
-            out.push_str(&format!("- {}\n", link(&policy.key.replace('_', " "), &whole(world, &href))));
+            let title = meta::title_at(world, &href).unwrap_or_else(|| policy.key.replace('_', " "));
+            out.push_str(&format!("- {}\n", link(&title, &whole(world, &href))));
         }
     }
     xml::clean(out.into_bytes())
 }
 
-fn list(world: &World, title: &str, entries: &[EntryId], out: &mut String) {
+fn list(edition: &Edition, title: &str, entries: &[EntryId], out: &mut String) {
+    let world = &edition.world;
     let site = &world.site;
     if entries.is_empty() {
         return;
     }
-    out.push_str(&format!("## {title}\n\n"));
+    out.push_str(&format!("## {}\n\n", escaped(title)));
     let has_twin = site.config.twins.contains(&Twin::Markdown);
     for id in entries {
         let entry = &site.entries[*id];
@@ -279,9 +275,16 @@ fn list(world: &World, title: &str, entries: &[EntryId], out: &mut String) {
             _ => entry.url.clone(),
         };
         let about = views::description(&entry.front, &entry.document);
-        let date = entry.published.map(|moment| moment.date(&site.config.timezone).to_string());
+        let zone = &site.config.timezone;
+        let facts = entry.front.as_of.as_ref().and_then(|date| time::day(date.value, zone));
+        let date = match facts {
+            Some(facts) => {
+                Some(meta::as_of(edition, &entry.language, facts).trim_end_matches('.').to_owned())
+            }
+            None => entry.published.map(|moment| moment.date(zone).to_string()),
+        };
         let words: Vec<String> =
-            date.into_iter().chain([one_line(&about)]).filter(|w| !w.is_empty()).collect();
+            date.into_iter().chain([escaped(&about)]).filter(|w| !w.is_empty()).collect();
         let link = link(entry.title(), &views::permalink(world, &url));
         out.push_str(&format!("- {link}: {}\n", words.join(". ")));
     }

@@ -283,8 +283,16 @@ pub fn routes(site: &Site, inventory: &Inventory) -> (Routes, Vec<Diagnostic>) {
     // Of the built-in theme only what pages name is published, under its hashed name.
     let statics = inventory.statics.iter().filter(|(_, file)| !file.as_str().starts_with("nutgraf/"));
     let statics = statics.filter(|(name, _)| !is_for_hosts(name));
+    // How many files the search engine has is known when it is made: its folder is its own.
+    let is_taken = |name: &str| site.config.search && name.starts_with("pagefind/");
+    let taken = inventory.statics.iter().filter(|(name, _)| is_taken(name));
+    let taken = taken
+        .map(|(name, file)| say::duplicate_url(Span::file(file), &format!("/{name}"), "the search engine"));
+    let mut said: Vec<Diagnostic> = taken.collect();
     all.extend(statics.map(|(name, file)| Route::Static { name: name.clone(), file: file.clone() }));
-    place(site, all)
+    let (routes, more) = place(site, all);
+    said.extend(more);
+    (routes, said)
 }
 
 /// The lists of a language.

@@ -320,7 +320,14 @@ pub fn check(site: &Site, entry: &Entry, d: &mut Vec<Diagnostic>) {
             let shown = shown(site, entry, reference, date).filter(|shown| shown.language != entry.language);
             if let Some(shown) = shown {
                 let id = &reference.id.value;
-                d.push(say::explainer_untranslated(Span::file(file), id, &entry.language, shown.language));
+                let of = &shown.version.document.path;
+                d.push(say::explainer_untranslated(
+                    Span::file(file),
+                    id,
+                    &entry.language,
+                    shown.language,
+                    of,
+                ));
             }
         }
     }
@@ -352,7 +359,8 @@ pub fn check(site: &Site, entry: &Entry, d: &mut Vec<Diagnostic>) {
                     d.push(say::explainer_later(span.clone(), id, &shown.version.as_of.to_string()));
                 }
                 if shown.language != entry.language {
-                    d.push(say::explainer_untranslated(span, id, &entry.language, shown.language));
+                    let of = &shown.version.document.path;
+                    d.push(say::explainer_untranslated(span, id, &entry.language, shown.language, of));
                 }
             }
         }

@@ -224,7 +224,7 @@ fn addresses_are_found_as_a_host_finds_them() {
         "static/_redirects",
         "/old-news/* /briefings/:splat 301\n/briefings/port/ /elsewhere/\n/shown /briefings/port/ 200\n",
     );
-    site.write("static/_headers", "/briefings/*\n  X-Robots-Tag: noindex\n  Content-Security-Policy: default-src 'none'; style-src 'self'\n");
+    site.write("static/_headers", "/briefings/*\n  X-Frame-Options: DENY\n  Content-Security-Policy: default-src 'none'; style-src 'self'\n");
     let preview = Preview::of(&site);
     let to = |path: &str| {
         let answer = preview.get(path);
@@ -240,12 +240,13 @@ fn addresses_are_found_as_a_host_finds_them() {
     assert_eq!(missing.status, 404);
     assert_eq!(missing.text(), preview.get("/404.html").text());
     let page = preview.browse("/briefings/port/");
-    assert_eq!(page.headers["x-robots-tag"], "noindex");
+    assert_eq!(page.headers["x-frame-options"], "DENY");
     assert_eq!(
         page.headers["content-security-policy"],
         "default-src 'none'; style-src 'self' 'self'; script-src 'self'; connect-src 'self'"
     );
-    assert_eq!(preview.get("/").headers.get("x-robots-tag"), None);
+    assert_eq!(preview.get("/").headers.get("x-frame-options"), None);
+    assert_eq!(preview.get("/").headers["x-robots-tag"], "noindex", "a preview is nothing to be found");
     let file = preview.get("/notes.txt");
     assert_eq!(
         (file.text().as_str(), file.headers["content-type"].as_str()),

@@ -33,7 +33,17 @@ pub fn bad_url(span: Span, text: &str) -> Diagnostic {
 
 pub fn not_on_the_web(span: Span, text: &str) -> Diagnostic {
     error(Code::BadUrl, span, format!("`{text}` is no address on the web"))
-        .help("write the whole address, like `https://example.org/`; a page of this site from its root, like `/about/`")
+        .help("write the whole address, like `https://example.org/`")
+}
+
+pub fn no_contact(span: Span, text: &str) -> Diagnostic {
+    error(Code::BadUrl, span, format!("`{text}` is no address to write to"))
+        .help("write `mailto:security@example.org`, or the whole address of a page")
+}
+
+pub fn no_page(span: Span, text: &str) -> Diagnostic {
+    error(Code::BadUrl, span, format!("`{text}` is the address of no page"))
+        .help("write a page of this site from its root, like `/about/`, any other with `https://…`")
 }
 
 pub fn bad_timezone(span: Span, text: &str) -> Diagnostic {
@@ -69,9 +79,14 @@ pub fn over_budget(span: Span, page: &OutputPath, bytes: usize, budget: usize) -
 
 pub fn host_limit(file: &OutputPath, what: &str, count: usize, limit: usize) -> Diagnostic {
     let message = format!("{file} has {count} {what}; Cloudflare reads {limit}");
-    warning(Code::HostLimit, Span::file(&SitePath::new("nutgraf.yaml")), message).help(
-        "what is beyond it still works by the page at each old address; on another host, turn this off with `check: {rules: {host-limit: off}}`",
-    )
+    let beyond = if file.as_str() == "_headers" {
+        "pages go without a policy, and are kept as the host likes"
+    } else {
+        "what is beyond it still works by the page at each old address"
+    };
+    warning(Code::HostLimit, Span::file(&SitePath::new("nutgraf.yaml")), message).help(format!(
+        "{beyond}; on another host, turn this off with `check: {{rules: {{host-limit: off}}}}`"
+    ))
 }
 
 pub fn security_expired(span: Span, when: &str) -> Diagnostic {

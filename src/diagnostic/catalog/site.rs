@@ -157,13 +157,21 @@ pub fn explainer_later(span: Span, id: &str, version: &str) -> Diagnostic {
     )
 }
 
-pub fn explainer_untranslated(span: Span, id: &str, language: &str, shown: &str) -> Diagnostic {
+pub fn explainer_untranslated(
+    span: Span,
+    id: &str,
+    language: &str,
+    shown: &str,
+    file: &SitePath,
+) -> Diagnostic {
+    let stem = file.as_str().trim_end_matches(".md").trim_end_matches(".markdown");
+    let stem = stem.strip_suffix(&format!(".{shown}")).unwrap_or(stem);
     warning(
         Code::ExplainerUntranslated,
         span,
         format!("the explainer `{id}` has no `{language}` text, so the `{shown}` one is shown"),
     )
-    .help(format!("add content/explainers/{id}.{language}.md"))
+    .help(format!("add {stem}.{language}.md"))
 }
 
 pub fn unknown_language<'a>(

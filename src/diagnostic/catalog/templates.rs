@@ -39,6 +39,12 @@ pub fn card_letters(span: Span, letter: char) -> Diagnostic {
         .help("put typefaces that have it (.ttf or .otf) into templates/fonts/, or set `cards: false` in nutgraf.yaml")
 }
 
+pub fn bad_feed(template: &str, reason: &str) -> Diagnostic {
+    let file = SitePath::new(format!("templates/{template}"));
+    error(Code::TemplateFailed, Span::file(&file), format!("`{template}` gives no well-formed XML: {reason}"))
+        .help("compare it with the built-in template; text in `{{ … }}` is escaped by itself")
+}
+
 pub fn bad_card(reason: &str) -> Diagnostic {
     let file = SitePath::new("templates/card.svg");
     error(Code::BadCard, Span::file(&file), format!("the social card is no drawing: {reason}"))
