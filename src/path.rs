@@ -94,7 +94,7 @@ impl Url {
                     && part != "."
                     && part != ".."
                     && part.len() <= 255
-                    && !part.chars().any(|c| c.is_control() || "\\?#%:*\"<>|".contains(c))
+                    && !part.chars().any(is_foreign)
             });
         clean.then(|| Self(text.into()))
     }
@@ -115,6 +115,11 @@ impl Url {
             OutputPath(format!("{inner}/index.html").into())
         }
     }
+}
+
+/// Whether a file system or a browser takes a character for something else than a part of a name.
+fn is_foreign(c: char) -> bool {
+    matches!(c, '\\' | '?' | '#' | '%' | ':' | '*' | '"' | '<' | '>' | '|') || c.is_control()
 }
 
 impl fmt::Display for Url {

@@ -16,6 +16,7 @@ use tera::{Tera, Value};
 
 pub use desk::Desk;
 pub use read::instant;
+use views::Card;
 
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, Sources};
@@ -25,6 +26,7 @@ use crate::media::tag::{self, Wanted};
 use crate::media::{AssetBytes, Assets, Inventory};
 use crate::path::{SitePath, Url};
 use crate::route::Routes;
+use crate::route::machine::TwinForm;
 use crate::site::{EntryId, Shows, Site};
 use crate::theme::Theme;
 use crate::tree::Tree;
@@ -118,7 +120,7 @@ impl Edition {
         made: Arc<Made>,
     ) -> Self {
         let cards = site.entries.iter().map(|_| OnceLock::new()).collect();
-        let feed_texts = Mutex::default();
+        let (feed_texts, plain_texts) = (Mutex::default(), Mutex::default());
         let site_graphs = site.languages().map(|code| (code.to_owned(), OnceLock::new())).collect();
         let (sites, asked, styles) = (BTreeMap::new(), Mutex::default(), Mutex::default());
         let mut world = World {
@@ -130,6 +132,7 @@ impl Edition {
             cards,
             site_graphs,
             feed_texts,
+            plain_texts,
             sites,
             asked,
             styles,
@@ -163,12 +166,14 @@ pub struct World {
     pub assets: Arc<Assets>,
     /// The pictures that pages asked for. Asking is not seeing: the note changes no page.
     pub made: Arc<Made>,
-    /// A short view of every entry, made when a list first shows it and shared by all.
-    cards: Vec<OnceLock<Value>>,
+    /// A short view of every entry, as it is and as templates have it; made when a page first shows it and shared by all.
+    cards: Vec<OnceLock<(Card, Value)>>,
     /// What every page of a language says of the site in its structured data.
     site_graphs: BTreeMap<String, OnceLock<String>>,
     /// The texts of entries as feeds have them, of those that some feed has.
     feed_texts: Mutex<BTreeMap<EntryId, Arc<str>>>,
+    /// Plain texts of entries whose second twin is still to be made.
+    plain_texts: Mutex<BTreeMap<EntryId, String>>,
     /// The view of the site in each language.
     pub sites: BTreeMap<String, Value>,
     /// The files of static/ that templates asked for by `asset()`. Asking is not seeing: the set grows
@@ -179,10 +184,22 @@ pub struct World {
 }
 
 impl World {
-    /// The short view of an entry.
+    /// The short view of an entry, as templates have it.
     pub fn card(&self, id: EntryId) -> Value {
-        let make = || Value::from_serializable(&views::card(self, &self.site.entries[id]));
-        self.cards[id].get_or_init(make).clone()
+        self.both_cards(id).1.clone()
+    }
+
+    /// The short view of an entry.
+    pub fn card_view(&self, id: EntryId) -> &Card {
+        &self.both_cards(id).0
+    }
+
+    fn both_cards(&self, id: EntryId) -> &(Card, Value) {
+        self.cards[id].get_or_init(|| {
+            let card = views::card(self, &self.site.entries[id]);
+            let value = Value::from_serializable(&card);
+            (card, value)
+        })
     }
 
     /// What every page of a language says of the site in its structured data; made when the first asks for it.
@@ -202,6 +219,20 @@ impl World {
         // Two that ask at once both make it, and it is the same.
         let text = make();
         Arc::clone(texts().entry(id).or_insert(text))
+    }
+
+    /// The plain text of an entry, of which two forms are made one after the other: the first makes it and leaves it for
+    /// the second.
+    pub fn plain_text(&self, id: EntryId, make: impl FnOnce() -> String) -> String {
+        let texts = || self.plain_texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = texts().remove(&id) {
+            return text;
+        }
+        let text = make();
+        if TwinForm::of(&self.site.config).count() > 1 {
+            texts().insert(id, text.clone());
+        }
+        text
     }
 
     /// A resolver of links.

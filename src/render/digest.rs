@@ -58,11 +58,11 @@ pub fn digest(edition: &Edition, language: &str, since: Timestamp) -> Digest {
     let all = site.groups.of(Group::All, language);
     let briefings: Vec<DigestEntry> = all
         .iter()
-        .map(|id| &site.entries[*id])
-        .filter_map(|entry| Some((entry, entry.published?)))
+        .filter_map(|id| Some((*id, site.entries[*id].published?)))
         .take_while(|(_, published)| new(published.at))
-        .map(|(entry, published)| {
-            let card = views::card(world, entry);
+        .map(|(id, published)| {
+            let entry = &site.entries[id];
+            let card = world.card_view(id).clone();
             let front = &entry.front;
             let text = front.description.as_deref().map(markdown::plain);
             DigestEntry {

@@ -447,20 +447,21 @@ fn collection(
 /// The person whom a profile is of.
 fn profile(world: &World, id: &str, language: &str, meta: &Meta, url: &str) -> Node {
     let site = &world.site;
-    let entry = site.find_or_default(Kind::Author, id, language).map(|id| &*site.entries[id]);
+    let found = site.find_or_default(Kind::Author, id, language);
+    let entry = found.map(|id| &*site.entries[id]);
     let links = entry.into_iter().flat_map(|entry| {
         let resolve = |url: &str| world.linker().href(&entry.document, &entry.language, url);
         entry.front.links.iter().filter_map(move |link| Some(whole(world, &resolve(&link.url)?)))
     });
     let links: Vec<String> = links.collect();
-    let picture = entry.and_then(|entry| views::card(world, entry).image);
+    let picture = found.and_then(|id| world.card_view(id).image.as_ref());
     Node::new(&["Person"])
         .text("@id", &format!("{url}#person"))
         .text("name", &meta.title)
         .text("url", url)
         .maybe("jobTitle", entry.and_then(|entry| entry.front.role.as_deref()))
         .maybe("description", meta.description.as_deref())
-        .node("image", picture.map(|picture| image(world, &picture)))
+        .node("image", picture.map(|picture| image(world, picture)))
         .texts("sameAs", links.iter().map(String::as_str))
         .node("worksFor", Some(Node::reference(&organization_id(world))))
 }

@@ -142,8 +142,9 @@ pub fn of(edition: &Edition, route: &Route, card: Option<&Card>) -> Meta {
     let mut view = None;
     match route {
         Route::Entry(id) => {
-            view = Some(views::card(world, &site.entries[*id]));
-            of_entry(edition, *id, view.as_ref().expect("it was just made"), card, &mut meta);
+            let own = world.card_view(*id);
+            view = Some(own);
+            of_entry(edition, *id, own, card, &mut meta);
         }
         Route::List { list, page, .. } => {
             number = *page;
@@ -173,7 +174,7 @@ pub fn of(edition: &Edition, route: &Route, card: Option<&Card>) -> Meta {
     }
     meta.document_title = parts.join(" – ");
     meta.feeds.extend(feeds(edition, &List::Home, language));
-    meta.graph = graph::of(edition, route, language, &meta, view.as_ref());
+    meta.graph = graph::of(edition, route, language, &meta, view);
     meta
 }
 
@@ -251,8 +252,8 @@ fn of_list(edition: &Edition, list: &List, language: &str, page: Option<usize>, 
             };
             meta.crumbs.push(list_crumb(edition, &above, language));
             if let Some(entry) = site.find(*kind, id, language) {
-                let view = views::card(world, &site.entries[entry]);
-                meta.description = Some(view.description).filter(|text| !text.is_empty());
+                let view = world.card_view(entry);
+                meta.description = Some(view.description.clone()).filter(|text| !text.is_empty());
                 meta.image = view.image.as_ref().map(|picture| image_of(world, picture));
             }
         }

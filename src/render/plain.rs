@@ -271,6 +271,9 @@ fn rewritten(
     range: &Range<usize>,
     skip: Option<&Range<usize>>,
 ) -> String {
+    if let Some(as_is) = as_is(part, source, range, skip) {
+        return as_is.to_owned();
+    }
     let world = &edition.world;
     let text = markdown::Text::new(source, range, &part.document.definitions);
     let mut events: Vec<Event<'_>> = Vec::new();
@@ -336,6 +339,26 @@ fn rewritten(
     markdown::written(events)
 }
 
+/// The piece itself, when nothing in it can be a link, a picture, HTML or a heading that stands deeper now: most are
+/// such, and need not be read.
+fn as_is<'s>(
+    part: &Part<'_>,
+    source: &'s str,
+    range: &Range<usize>,
+    skip: Option<&Range<usize>>,
+) -> Option<&'s str> {
+    let text = &source[skip.map_or(range.start, |skip| skip.end)..range.end];
+    let is_mark = |b: u8| matches!(b, b'[' | b'<' | b'{');
+    let is_heading = |line: &str| {
+        line.trim_start().starts_with('#')
+            || line.trim().bytes().all(|b| matches!(b, b'=' | b'-')) && !line.trim().is_empty()
+    };
+    let has_headings = part.shift > 0 && text.lines().any(is_heading);
+    // What follows a head could read as a list or a quotation where it stands alone; a bare address is a link.
+    let may_begin = skip.is_none() || text.starts_with(char::is_alphabetic);
+    (may_begin && !has_headings && !text.bytes().any(is_mark) && !text.contains("://")).then_some(text)
+}
+
 /// HTML in a text, of which only the words are kept.
 #[derive(Default)]
 struct Html {
@@ -395,8 +418,36 @@ pub fn one_line(text: &str) -> String {
 
 /// A text in one line, with nothing in it that Markdown would take for a mark.
 pub fn escaped(text: &str) -> String {
-    let words = Event::Text(one_line(text).into());
+    let line = one_line(text);
+    if line.starts_with(char::is_alphabetic) && line.chars().all(is_word) {
+        return line;
+    }
+    let words = Event::Text(line.into());
     one_line(&markdown::written(vec![Event::Start(Tag::Paragraph), words, Event::End(TagEnd::Paragraph)]))
+}
+
+/// Whether a character is no mark of Markdown, wherever it stands.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric()
+        || matches!(
+            c,
+            ' ' | '.'
+                | ','
+                | ';'
+                | ':'
+                | '?'
+                | '!'
+                | '('
+                | ')'
+                | '-'
+                | '–'
+                | '—'
+                | '’'
+                | '“'
+                | '”'
+                | '«'
+                | '»'
+        )
 }
 
 /// What stands under a picture; nothing when there is nothing.

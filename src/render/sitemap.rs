@@ -76,7 +76,7 @@ fn page(world: &World, route: &Route, out: &mut String) {
     }
     if let Route::Entry(id) = route
         && site.entries[*id].front.image.is_some()
-        && let Some(picture) = views::card(world, &site.entries[*id]).image
+        && let Some(picture) = &world.card_view(*id).image
     {
         let url = escaped(&whole(world, &picture.url));
         out.push_str(&format!("<image:image><image:loc>{url}</image:loc></image:image>"));

@@ -29,7 +29,7 @@ fn markdown(edition: &Edition, id: EntryId) -> String {
     let site = &world.site;
     let entry = &site.entries[id];
     let language = &entry.language;
-    let card = views::card(world, entry);
+    let card = world.card_view(id);
     let text = |key: &str| meta::text(edition, language, key);
     let mut out = format!("# {}\n\n", escaped(&card.title));
     if card.has_standfirst {
@@ -74,7 +74,7 @@ fn markdown(edition: &Edition, id: EntryId) -> String {
     if let Some(place) = &card.dateline {
         out.push_str(&format!("{}\n\n", escaped(place)));
     }
-    out.push_str(&plain::text(edition, entry));
+    out.push_str(&world.plain_text(id, || plain::text(edition, entry)));
     if !entry.front.sources.is_empty() {
         out.push_str(&format!("\n## {}\n\n", text("sources")));
         for source in &entry.front.sources {
@@ -99,7 +99,7 @@ fn ninjs(edition: &Edition, id: EntryId) -> Value {
     let site = &world.site;
     let zone = &site.config.timezone;
     let entry = &site.entries[id];
-    let card = views::card(world, entry);
+    let card = world.card_view(id);
     let language = &entry.language;
     let people: Vec<Value> = card
         .authors
@@ -182,7 +182,7 @@ fn ninjs(edition: &Edition, id: EntryId) -> Value {
         })
         .collect();
     let section = card.section.as_ref().map(|section| json!([{"name": section.title}]));
-    let text = plain::html(&plain::text(edition, entry));
+    let text = plain::html(&world.plain_text(id, || plain::text(edition, entry)));
     known([
         ("uri", json!(card.permalink)),
         (
