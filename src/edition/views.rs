@@ -576,12 +576,8 @@ fn picture(world: &World, document: &Document, image: &Image) -> Option<Picture>
 /// The site's icon in the sizes that phones ask for; none where nothing is drawn.
 pub fn icons(world: &World) -> Vec<SocialCard> {
     let asset = world.inventory.statics.get(ICON).and_then(|file| world.assets.get(file));
-    match asset.map(|asset| &asset.bytes) {
-        Some(AssetBytes::Text(drawing)) => {
-            card::ICONS.iter().filter_map(|width| SocialCard::icon(drawing, *width)).collect()
-        }
-        _ => Vec::new(),
-    }
+    let Some(AssetBytes::Text(drawing)) = asset.map(|asset| &asset.bytes) else { return Vec::new() };
+    card::ICONS.iter().filter_map(|width| SocialCard::icon(drawing, *width)).collect()
 }
 
 /// A social card as templates see it.

@@ -140,10 +140,8 @@ pub fn feed(
 fn view(edition: &Edition, list: &List, language: &str, format: FeedFormat) -> FeedView {
     let world = &edition.world;
     let site = &world.site;
-    let most = match list {
-        List::Hub(..) => site.config.feed.items.min(MOST_OF_HUB),
-        _ => site.config.feed.items,
-    };
+    let is_hub = matches!(list, List::Hub(..));
+    let most = site.config.feed.items.min(if is_hub { MOST_OF_HUB } else { usize::MAX });
     let items: Vec<(Moment, FeedItem)> = if *list == List::Corrections {
         let all = route::corrections(site, language);
         all.iter().take(most).map(|(id, i)| correction(world, *id, *i)).collect()
@@ -154,12 +152,8 @@ fn view(edition: &Edition, list: &List, language: &str, format: FeedFormat) -> F
     let zone = &site.config.timezone;
     // A feed without entries has not changed since the beginning of all clocks: a moment that no clock moves.
     let updated = items.iter().map(|(changed, _)| *changed).max();
-    let own = meta::site_title(site, language);
     FeedView {
-        title: match list {
-            List::Home => own.to_owned(),
-            _ => format!("{own}: {}", meta::list_title(edition, list, language)),
-        },
+        title: meta::feed_title(edition, list, language),
         description: meta::site_description(site, language).map(str::to_owned),
         url: views::permalink(world, &beside(site, list, language, format.file())),
         home: views::permalink(world, &list_url(site, list, language)),

@@ -140,12 +140,12 @@ pub fn of(edition: &Edition, route: &Route, language: &str, meta: &Meta, card: O
     out.push_str("{\"@context\":\"https://schema.org\",\"@graph\":[");
     out.push_str(&site);
     if let Some(url) = &meta.canonical {
-        let page = match (route, card) {
-            (Route::Entry(id), Some(card)) => Some(entry(edition, *id, meta, url, card)),
-            (Route::List { list, language, page }, _) => {
-                Some(collection(edition, list, language, *page, meta, url))
-            }
-            _ => None,
+        let page = if let (Route::Entry(id), Some(card)) = (route, card) {
+            Some(entry(edition, *id, meta, url, card))
+        } else if let Route::List { list, language, page } = route {
+            Some(collection(edition, list, language, *page, meta, url))
+        } else {
+            None
         };
         for node in breadcrumb(world, meta, url).into_iter().chain(page) {
             out.push(',');

@@ -1,11 +1,10 @@
 //! What a page says about itself to machines: one value, from which the head of the page, its structured data, feeds
 //! and sitemaps are made, so that they agree.
 
-use jiff::Timestamp;
 use serde::Serialize;
 use tera::Value;
 
-use super::graph;
+use super::{graph, listing};
 use crate::config::outputs::Publisher;
 use crate::document::Kind;
 use crate::edition::views::{self, Card as View, Named, Picture};
@@ -17,8 +16,8 @@ use crate::media::card::{self, Card};
 use crate::moment::Moment;
 use crate::path::Url;
 use crate::route::machine::{self, FeedFormat, TwinForm};
-use crate::route::{self, List, Route, list_url};
-use crate::site::{Entry, EntryId, Group, Shows, Site, time};
+use crate::route::{List, Route, list_url};
+use crate::site::{EntryId, Group, Site};
 
 /// What a page says about itself.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -123,7 +122,7 @@ pub fn of(edition: &Edition, route: &Route, card: Option<&Card>) -> Meta {
     let site = &world.site;
     let language = language(site, route);
     let mut meta = Meta {
-        robots: robots(site, route),
+        robots: listing::robots(site, route),
         kind: "website",
         locale: strings(edition, language).and_then(|strings| strings.locale.clone()),
         canonical: is_addressed(route)
@@ -131,13 +130,13 @@ pub fn of(edition: &Edition, route: &Route, card: Option<&Card>) -> Meta {
             .flatten(),
         ..Meta::default()
     };
-    let others = alternates(world, route);
+    let others = listing::alternates(world, route);
     meta.other_locales = others
         .iter()
         .filter(|(other, _)| other != language)
         .filter_map(|(other, _)| strings(edition, other)?.locale.clone())
         .collect();
-    meta.alternates = hreflang(world, others);
+    meta.alternates = listing::hreflang(world, others);
     let mut number = None;
     let mut view = None;
     match route {
@@ -201,8 +200,8 @@ fn of_entry(edition: &Edition, id: EntryId, view: &View, card: Option<&Card>, me
     };
     if matches!(entry.kind, Kind::Briefing | Kind::Explainer) {
         meta.kind = "article";
-        meta.published = published(site, entry).map(|moment| moment.iso(zone));
-        meta.modified = modified(site, entry).map(|moment| moment.iso(zone));
+        meta.published = listing::published(site, entry).map(|moment| moment.iso(zone));
+        meta.modified = listing::modified(site, entry).map(|moment| moment.iso(zone));
         meta.expires = entry.front.expires.as_ref().map(|expires| expires.value.iso(zone));
         meta.section = view.section.as_ref().map(|section| section.title.clone());
         meta.authors = view.authors.iter().map(|author| whole(world, &author.url)).collect();
@@ -235,10 +234,7 @@ fn of_list(edition: &Edition, list: &List, language: &str, page: Option<usize>, 
     let world = &edition.world;
     let site = &world.site;
     meta.title = list_title(edition, list, language);
-    meta.crumbs = match list {
-        List::Home => Vec::new(),
-        _ => vec![home(edition, language)],
-    };
+    meta.crumbs = if *list == List::Home { Vec::new() } else { vec![home(edition, language)] };
     match list {
         List::Home => meta.description = site_description(site, language).map(str::to_owned),
         List::Hub(kind, id) => {
@@ -385,14 +381,17 @@ fn list_crumb(edition: &Edition, list: &List, language: &str) -> Crumb {
     Crumb { title: list_title(edition, list, language), url: site.href(&list_url(site, list, language)) }
 }
 
+/// The name of the feed of a list.
+pub fn feed_title(edition: &Edition, list: &List, language: &str) -> String {
+    let own = site_title(&edition.world.site, language);
+    let of = (*list != List::Home).then(|| list_title(edition, list, language));
+    of.map_or_else(|| own.to_owned(), |of| format!("{own}: {of}"))
+}
+
 /// The feeds of a list as pages offer them.
 fn feeds(edition: &Edition, list: &List, language: &str) -> Vec<FeedLink> {
     let site = &edition.world.site;
-    let own = site_title(site, language);
-    let title = match list {
-        List::Home => own.to_owned(),
-        _ => format!("{own}: {}", list_title(edition, list, language)),
-    };
+    let title = feed_title(edition, list, language);
     let link = |format: &FeedFormat| FeedLink {
         title: title.clone(),
         url: site.href(&machine::beside(site, list, language, format.file())),
@@ -416,149 +415,6 @@ fn image_of(world: &World, picture: &Picture) -> MetaImage {
         } else {
             picture.alt.clone()
         },
-    }
-}
-
-/// What search engines may do with a page.
-fn robots(site: &Site, route: &Route) -> String {
-    if !is_indexable(site, route) {
-        return "noindex".into();
-    }
-    match route {
-        Route::Entry(id) => match &site.entries[*id].front.expires {
-            Some(expires) if expires.value.at < Timestamp::MAX => {
-                let end = expires.value.iso(&site.config.timezone);
-                format!("max-image-preview:large, unavailable_after:{end}")
-            }
-            _ => "max-image-preview:large".into(),
-        },
-        _ => "max-image-preview:large".into(),
-    }
-}
-
-/// Whether search engines may list a page: all but those that are nobody's aim, empty lists, what is shown before it
-/// is published, and everything in a build with drafts. (The preview, which shows what is to come, keeps them away by
-/// a header: its pages are those of a build.)
-pub fn is_indexable(site: &Site, route: &Route) -> bool {
-    site.shows != Shows::Drafts
-        && match route {
-            Route::Entry(id) => site.entries[*id].unpublished.is_empty(),
-            Route::List { list, language, .. } => !is_empty(site, list, language),
-            Route::NotFound { .. }
-            | Route::Redirect { .. }
-            | Route::Feed { .. }
-            | Route::Twin { .. }
-            | Route::Llms { .. }
-            | Route::Search { .. }
-            | Route::Manifest { .. }
-            | Route::Sitemap(_)
-            | Route::Host(_)
-            | Route::Static { .. } => false,
-        }
-}
-
-fn is_empty(site: &Site, list: &List, language: &str) -> bool {
-    match list {
-        List::Topics => site.hubs(Kind::Topic, language).is_empty(),
-        List::Authors => site.hubs(Kind::Author, language).is_empty(),
-        List::Threads => site.hubs(Kind::Thread, language).is_empty(),
-        // A hub is there because something is on its page.
-        List::Hub(..) => false,
-        List::Home | List::Briefings | List::Section(_) | List::Explainers | List::UsedBy(_) => {
-            route::members(site, list, language).is_empty()
-        }
-        List::Corrections => route::corrections(site, language).is_empty(),
-    }
-}
-
-/// The addresses of a page in all its languages, in their order; none when it has one only.
-pub fn alternates(world: &World, route: &Route) -> Vec<(String, Url)> {
-    let site = &world.site;
-    if !is_indexable(site, route) {
-        return Vec::new();
-    }
-    let found: Vec<(String, Url)> = match route {
-        Route::Entry(id) => {
-            let mut all: Vec<EntryId> = site.translations(*id).to_vec();
-            all.retain(|other| is_indexable(site, &Route::Entry(*other)));
-            all.push(*id);
-            all.sort_by(|a, b| site.entries[*a].language.cmp(&site.entries[*b].language));
-            all.into_iter()
-                .map(|id| (site.entries[id].language.clone(), site.entries[id].url.clone()))
-                .collect()
-        }
-        // Of an older page there is none in another language: their numbers mean other entries.
-        Route::List { list, page: None, .. } => site
-            .languages()
-            .map(|language| (language, list_url(site, list, language)))
-            .filter(|(language, url)| world.routes.has(url) && !is_empty(site, list, language))
-            .map(|(language, url)| (language.to_owned(), url))
-            .collect(),
-        _ => Vec::new(),
-    };
-    if found.len() > 1 { found } else { Vec::new() }
-}
-
-/// The alternates as `hreflang` says them: with the one for whom no language fits, the default language's, else the
-/// first.
-pub fn hreflang(world: &World, found: Vec<(String, Url)>) -> Vec<Alternate> {
-    let default = &world.site.config.language;
-    let any = found.iter().find(|(language, _)| language == default).or(found.first()).cloned();
-    let any = any.map(|(_, url)| ("x-default".to_owned(), url));
-    let all = found.into_iter().chain(any);
-    all.map(|(language, url)| Alternate { language, url: views::permalink(world, &url) }).collect()
-}
-
-/// When an entry was first published: of an explainer, the date of its oldest version.
-pub fn published(site: &Site, entry: &Entry) -> Option<Moment> {
-    match entry.kind {
-        Kind::Explainer => {
-            let versions = site.explainers.versions(&entry.id, &entry.language);
-            let dates = versions.iter().map(|version| version.as_of);
-            dates.min().and_then(|date| time::day(date, &site.config.timezone))
-        }
-        Kind::Briefing | Kind::Topic | Kind::Author | Kind::Thread | Kind::Page => entry.published,
-    }
-}
-
-/// When an entry last changed significantly: of an explainer, the later of the date of its facts and of a change.
-pub fn modified(site: &Site, entry: &Entry) -> Option<Moment> {
-    let facts = entry.front.as_of.as_ref().and_then(|date| time::day(date.value, &site.config.timezone));
-    facts.into_iter().chain(entry.modified).max()
-}
-
-/// When what a page shows last changed; nothing for one of which that is not known.
-pub fn last_change(site: &Site, route: &Route) -> Option<Moment> {
-    match route {
-        Route::Entry(id) => modified(site, &site.entries[*id]),
-        Route::List { list: List::Corrections, language, page } => {
-            let all = route::corrections(site, language);
-            let range = route::pages(site, &List::Corrections, language).range(*page);
-            let (id, i) = *all[range].first()?;
-            Some(site.entries[id].front.corrections[i].date.value)
-        }
-        Route::List { list, language, page } => {
-            let members = route::members(site, list, language);
-            let range = route::pages(site, list, language).range(*page);
-            let newest = members[range].iter().filter_map(|id| modified(site, &site.entries[*id])).max();
-            let text = match list {
-                List::Hub(kind, id) => {
-                    site.find(*kind, id, language).and_then(|id| site.entries[id].modified)
-                }
-                _ => None,
-            };
-            newest.into_iter().chain(text).max()
-        }
-        Route::NotFound { .. }
-        | Route::Redirect { .. }
-        | Route::Feed { .. }
-        | Route::Twin { .. }
-        | Route::Llms { .. }
-        | Route::Search { .. }
-        | Route::Manifest { .. }
-        | Route::Sitemap(_)
-        | Route::Host(_)
-        | Route::Static { .. } => None,
     }
 }
 

@@ -184,11 +184,11 @@ impl Plain<'_> {
         let get = |key: &str| map.iter().find(|(name, _)| name.as_str() == Some(key)).map(|(_, value)| value);
         let said = declared.iter().filter_map(|key| {
             let text = get(&key.name).filter(|value| !value.is_none() && !value.is_undefined())?.to_string();
-            match key.kind {
+            if key.kind == Type::Url {
                 // What leads nowhere leaves no trace of its address.
-                Type::Url => self.href(part, &text).map(|href| format!("<{href}>")),
-                _ => Some(self.line(part, &text)),
+                return self.href(part, &text).map(|href| format!("<{href}>"));
             }
+            Some(self.line(part, &text))
         });
         said.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" – ")
     }

@@ -1,6 +1,7 @@
 //! Lists of pages for search engines: all pages with their pictures and translations, in parts when they are many
 //! (sitemaps.org), and the news of the last two days (Google's news sitemap).
 
+use super::listing;
 use super::meta::{self, whole};
 use super::xml::{self, escaped};
 use crate::document::Kind;
@@ -31,7 +32,7 @@ fn index(world: &World) -> String {
     let mut out = format!("{HEAD}<sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
     for part in 1..=world.routes.parts.len() {
         let changes =
-            world.routes.in_sitemap(site, Some(part)).filter_map(|route| meta::last_change(site, route));
+            world.routes.in_sitemap(site, Some(part)).filter_map(|route| listing::last_change(site, route));
         let url = whole(world, &format!("{}/sitemap-{part}.xml", site.config.base_path));
         out.push_str(&format!("<sitemap><loc>{}</loc>", escaped(&url)));
         if let Some(newest) = changes.max() {
@@ -48,7 +49,7 @@ fn pages(world: &World, part: Option<usize>) -> String {
         "{HEAD}<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" \
          xmlns:image=\"http://www.google.com/schemas/sitemap-image/1.1\" xmlns:xhtml=\"http://www.w3.org/1999/xhtml\">\n"
     );
-    let listed = world.routes.in_sitemap(site, part).filter(|route| meta::is_indexable(site, route));
+    let listed = world.routes.in_sitemap(site, part).filter(|route| listing::is_indexable(site, route));
     for route in listed {
         page(world, route, &mut out);
     }
@@ -62,12 +63,12 @@ fn page(world: &World, route: &Route, out: &mut String) {
     out.push_str(&escaped(&views::permalink(world, &url)));
     out.push_str("</loc>");
     // Said only where it is known: a false one teaches to trust none.
-    if let Some(changed) = meta::last_change(site, route) {
+    if let Some(changed) = listing::last_change(site, route) {
         out.push_str("<lastmod>");
         out.push_str(&changed.iso(&site.config.timezone));
         out.push_str("</lastmod>");
     }
-    for other in meta::hreflang(world, meta::alternates(world, route)) {
+    for other in listing::hreflang(world, listing::alternates(world, route)) {
         out.push_str(&format!(
             "<xhtml:link rel=\"alternate\" hreflang=\"{}\" href=\"{}\"/>",
             other.language,

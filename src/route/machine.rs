@@ -210,9 +210,9 @@ pub fn add(site: &Site, inventory: &Inventory, all: &mut Vec<Route>) {
     let config = &site.config;
     let feeds: Vec<Route> = all
         .iter()
-        .filter_map(|route| match route {
-            Route::List { list, language, page: None } => Some((list, language)),
-            _ => None,
+        .filter_map(|route| {
+            let Route::List { list, language, page: None } = route else { return None };
+            Some((list, language))
         })
         .flat_map(|(list, language)| {
             feeds_of(list).iter().map(|format| Route::Feed {

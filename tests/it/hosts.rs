@@ -8,11 +8,17 @@ use crate::site::{SETTINGS, Site};
 
 /// A site with old addresses and two languages.
 fn moved(settings: &str) -> Site {
-    let settings = format!("{SETTINGS}cards: false\nlanguages: {{ru: {{}}}}\n{settings}");
+    moved_under("", settings)
+}
+
+/// The same under a path of its host.
+fn moved_under(path: &str, settings: &str) -> Site {
+    let url = SETTINGS.replace("example.org", &format!("example.org{path}"));
+    let settings = format!("{url}cards: false\nlanguages: {{ru: {{}}}}\n{settings}");
     let site = Site::new([("nutgraf.yaml", settings.as_str())]);
     site.write(
         "content/briefings/a.md",
-        "---\ntitle: A\ndate: 2023-09-11\naliases: [/old/, /archive/a.html, \"/a b/\"]\n---\nText.\n",
+        "---\ntitle: A\ndate: 2023-09-11\naliases: [/old/, /archive/a.html, \"/a b/\", /it$x/]\n---\nText.\n",
     );
     site.write("content/briefings/a.ru.md", "---\ntitle: А\naliases: [/ru/old/]\n---\nТекст.\n");
     site
@@ -61,6 +67,7 @@ fn old_addresses_lead_to_the_new_ones() {
         site.read("public/_redirects"),
         "/old/ /briefings/a/ 301\n/old /briefings/a/ 301\n/archive/a.html /briefings/a/ 301\n\
          /a%20b/ /briefings/a/ 301\n/a%20b /briefings/a/ 301\n\
+         /it$x/ /briefings/a/ 301\n/it$x /briefings/a/ 301\n\
          /ru/old/ /ru/briefings/a/ 301\n/ru/old /ru/briefings/a/ 301\n\
          # ours\n/blog/* /briefings/:splat 302\n"
     );
@@ -77,7 +84,7 @@ fn pages_are_asked_for_again_and_files_with_a_hash_are_kept() {
     let rules = headers(&text);
     for (path, _) in site.output().iter().filter(|(path, _)| path.ends_with(".html")) {
         let path = format!("/{}", path.trim_end_matches("index.html"));
-        if ["/old/", "/archive/a.html", "/a b/", "/ru/old/", "/widget/"].contains(&path.as_str()) {
+        if ["/old/", "/archive/a.html", "/a b/", "/it$x/", "/ru/old/", "/widget/"].contains(&path.as_str()) {
             continue;
         }
         let found = of_path(&rules, &path);
@@ -294,41 +301,43 @@ impl Server {
         (answer.status().as_u16(), to.replace(&self.1, ""), headers, body)
     }
 
-    /// Everything a host must do.
-    fn does_all(&self) {
+    /// Everything a host must do for a site under a path.
+    fn does_all(&self, base: &str) {
+        let ask = |path: &str| self.ask(&format!("{base}{path}"));
         for (from, to) in [
             ("/old/", "/briefings/a/"),
             ("/archive/a.html", "/briefings/a/"),
             ("/a%20b/", "/briefings/a/"),
+            ("/it$x/", "/briefings/a/"),
             ("/ru/old/", "/ru/briefings/a/"),
         ] {
-            let (status, found, ..) = self.ask(from);
-            assert_eq!((status, found.as_str()), (301, to), "{from}");
+            let (status, found, ..) = ask(from);
+            assert_eq!((status, found), (301, format!("{base}{to}")), "{from}");
         }
         for path in ["/", "/briefings/a/", "/ru/", "/ru/briefings/a/", "/explainers/"] {
-            let (status, _, headers, _) = self.ask(path);
+            let (status, _, headers, _) = ask(path);
             assert_eq!(status, 200, "{path}");
             let of = |name: &str| headers.get(name).map(String::as_str);
             assert_eq!(of("cache-control"), Some(ASKED_AGAIN), "{path}");
             assert_eq!(of("x-content-type-options"), Some("nosniff"), "{path}");
-            assert!(
-                of("content-security-policy").is_some_and(|p| p.starts_with("default-src 'none'; ")),
-                "{path}"
-            );
+            let policy = of("content-security-policy");
+            assert!(policy.is_some_and(|policy| policy.starts_with("default-src 'none'; ")), "{path}");
         }
-        let (_, _, _, home) = self.ask("/");
+        let (_, _, _, home) = ask("/");
         let icon = home.split("<link rel=\"icon\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
         let (status, _, headers, _) = self.ask(icon.expect("an icon"));
         assert_eq!((status, headers.get("cache-control").map(String::as_str)), (200, Some(KEPT)));
-        for (path, words) in
-            [("/nothing/", "This page does not exist"), ("/ru/briefings/no/", "Такой страницы нет")]
-        {
-            let (status, _, _, body) = self.ask(path);
+        for (path, words) in [
+            ("/nothing/", "This page does not exist"),
+            ("/ru/nothing", "Такой страницы нет"),
+            ("/ru/briefings/no/", "Такой страницы нет"),
+        ] {
+            let (status, _, _, body) = ask(path);
             assert_eq!(status, 404, "{path}");
             assert!(body.contains(words), "{path}: {body}");
         }
-        for hidden in ["/nginx.conf", "/Caddyfile"] {
-            assert_eq!(self.ask(hidden).0, 404, "{hidden}");
+        for hidden in ["/nginx.conf", "/Caddyfile", "/_headers"] {
+            assert_eq!(ask(hidden).0, 404, "{hidden}");
         }
     }
 }
@@ -339,34 +348,45 @@ fn port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
+/// Builds into the folder that a host serves: below it, for a site under a path.
+fn build_into(site: &Site, base: &str) {
+    let out = format!("served{base}");
+    let run = site.run(&["build", "--now", "2024-01-01", "--out", &out]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+}
+
 #[test]
 fn nginx_serves_a_site_with_the_part_that_is_made_for_it() {
-    let site = moved("hosting: [nginx]\n");
-    site.build_cleanly();
-    let (port, root) = (port(), site.path().display().to_string());
-    let settings = format!(
-        "daemon off; master_process off; pid {root}/pid; error_log stderr;\nevents {{}}\nhttp {{\n\
-         access_log off; client_body_temp_path {root}/1; proxy_temp_path {root}/2; fastcgi_temp_path {root}/3;\n\
-         uwsgi_temp_path {root}/4; scgi_temp_path {root}/5; types {{ text/html html; image/svg+xml svg; }}\n\
-         server {{ listen 127.0.0.1:{port}; absolute_redirect off; root {root}/public; include {root}/public/nginx.conf; }}\n}}\n"
-    );
-    site.write("settings", settings);
-    let file = format!("{root}/settings");
-    let Some(server) = Server::start("nginx", &["-c", &file, "-p", &root], port) else { return };
-    server.does_all();
+    for base in ["", "/news"] {
+        let site = moved_under(base, "hosting: [nginx]\n");
+        build_into(&site, base);
+        let (port, root) = (port(), site.path().display().to_string());
+        let settings = format!(
+            "daemon off; master_process off; pid {root}/pid; error_log stderr;\nevents {{}}\nhttp {{\n\
+             access_log off; client_body_temp_path {root}/1; proxy_temp_path {root}/2; fastcgi_temp_path {root}/3;\n\
+             uwsgi_temp_path {root}/4; scgi_temp_path {root}/5; types {{ text/html html; image/svg+xml svg; }}\n\
+             server {{ listen 127.0.0.1:{port}; absolute_redirect off; root {root}/served; include {root}/served{base}/nginx.conf; }}\n}}\n"
+        );
+        site.write("settings", settings);
+        let file = format!("{root}/settings");
+        let Some(server) = Server::start("nginx", &["-c", &file, "-p", &root], port) else { return };
+        server.does_all(base);
+    }
 }
 
 #[test]
 fn caddy_serves_a_site_with_the_part_that_is_made_for_it() {
-    let site = moved("hosting: [caddy]\n");
-    site.build_cleanly();
-    let (port, root) = (port(), site.path().display().to_string());
-    let settings = format!(
-        "{{\n\tadmin off\n\tauto_https off\n}}\nhttp://127.0.0.1:{port} {{\n\troot * {root}/public\n\timport {root}/public/Caddyfile\n}}\n"
-    );
-    site.write("settings", settings);
-    let file = format!("{root}/settings");
-    let arguments = ["run", "--adapter", "caddyfile", "--config", &file];
-    let Some(server) = Server::start("caddy", &arguments, port) else { return };
-    server.does_all();
+    for base in ["", "/news"] {
+        let site = moved_under(base, "hosting: [caddy]\n");
+        build_into(&site, base);
+        let (port, root) = (port(), site.path().display().to_string());
+        let settings = format!(
+            "{{\n\tadmin off\n\tauto_https off\n}}\nhttp://127.0.0.1:{port} {{\n\troot * {root}/served\n\timport {root}/served{base}/Caddyfile\n}}\n"
+        );
+        site.write("settings", settings);
+        let file = format!("{root}/settings");
+        let arguments = ["run", "--adapter", "caddyfile", "--config", &file];
+        let Some(server) = Server::start("caddy", &arguments, port) else { return };
+        server.does_all(base);
+    }
 }
