@@ -9,10 +9,9 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
+use self::outputs::{ContentPolicy, Feed, Host, Publisher, Security, Twin};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::{front_matter, settings};
-use outputs::{ContentPolicy, Feed, Host, Publisher, Security, Twin};
-
 use crate::fields::{Fields, Located, Place, Unknown, is_unsafe_url, text};
 use crate::path::{SitePath, Url};
 use crate::yaml::{self, Entry, Node};

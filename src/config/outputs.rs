@@ -1,5 +1,7 @@
 //! The part of nutgraf.yaml about what machines get: who publishes, feeds, files for hosts, twins of pages, search.
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 
 use super::keys;
@@ -195,8 +197,8 @@ pub fn choices<T: Copy>(
     let place = fields.place;
     let mut words = fields.texts(key, d);
     // What is asked for twice is made once.
-    let mut seen = Vec::new();
-    words.retain(|word| !seen.contains(&word.value) && (seen.push(word.value.clone()), true).1);
+    let mut seen = BTreeSet::new();
+    words.retain(|word| seen.insert(word.value.clone()));
     words
         .into_iter()
         .filter_map(|word| {

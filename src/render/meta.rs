@@ -196,7 +196,7 @@ fn of_entry(edition: &Edition, id: EntryId, view: &View, card: Option<&Card>, me
             height: Some(card::SIZE.1),
             alt: meta.title.clone(),
         }),
-        None => view.image.as_ref().map(|picture| image_of(world, picture)),
+        None => view.image.as_ref().map(|picture| image_of(world, picture, &meta.title)),
     };
     if matches!(entry.kind, Kind::Briefing | Kind::Explainer) {
         meta.kind = "article";
@@ -250,7 +250,7 @@ fn of_list(edition: &Edition, list: &List, language: &str, page: Option<usize>, 
             if let Some(entry) = site.find(*kind, id, language) {
                 let view = world.card_view(entry);
                 meta.description = Some(view.description.clone()).filter(|text| !text.is_empty());
-                meta.image = view.image.as_ref().map(|picture| image_of(world, picture));
+                meta.image = view.image.as_ref().map(|picture| image_of(world, picture, &meta.title));
             }
         }
         List::UsedBy(id) => {
@@ -405,16 +405,14 @@ pub fn whole(world: &World, href: &str) -> String {
     if is_outside(href) { href.to_owned() } else { format!("{}{href}", world.site.config.origin) }
 }
 
-fn image_of(world: &World, picture: &Picture) -> MetaImage {
+/// A picture as the one by which a page of this title is known. Its words are the title where it has none.
+fn image_of(world: &World, picture: &Picture, title: &str) -> MetaImage {
+    let words = [Some(picture.alt.as_str()), picture.caption.as_deref(), Some(title)];
     MetaImage {
         url: whole(world, &picture.url),
         width: picture.width,
         height: picture.height,
-        alt: if picture.alt.is_empty() {
-            picture.caption.clone().unwrap_or_default()
-        } else {
-            picture.alt.clone()
-        },
+        alt: words.into_iter().flatten().find(|words| !words.is_empty()).unwrap_or_default().to_owned(),
     }
 }
 
