@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::allow::{self, Allowed};
@@ -164,6 +165,13 @@ pub enum CorrectionKind {
     Clarification,
     /// There are new facts.
     Update,
+}
+
+impl Front {
+    /// The corrections that are dated no later than a moment, with their places among all.
+    pub fn corrections_until(&self, now: Timestamp) -> impl Iterator<Item = (usize, &Correction)> {
+        self.corrections.iter().enumerate().filter(move |(_, correction)| correction.date.value.at <= now)
+    }
 }
 
 impl CorrectionKind {

@@ -348,14 +348,14 @@ pub fn page_fields(world: &World, theme: &Theme, id: EntryId) -> PageFields {
             url: world.site.href(&other.url),
         }
     });
-    let corrections = front.corrections.iter().enumerate().filter(|(_, c)| c.date.value.at <= world.site.now);
+    let corrections = front.corrections_until(world.site.now);
     PageFields {
         card: None,
         toc: document.facts.headings.iter().map(toc_entry).collect(),
         sources: front.sources.iter().map(|source| resolved(world, entry, source)).collect(),
         corrections: corrections
             .map(|(i, correction)| CorrectionView {
-                id: format!("correction-{}", i + 1),
+                id: correction_id(i),
                 date: correction.date.value.as_written(zone),
                 text: rewrite(world, entry, &correction.text),
                 kind: correction.kind,
@@ -409,6 +409,16 @@ fn toc_entry(heading: &Heading) -> TocEntry {
 /// A Markdown text of front matter with its links as they lead from any page.
 pub fn rewrite(world: &World, entry: &Entry, text: &str) -> String {
     world.linker().rewrite(&entry.document, &entry.language, text)
+}
+
+/// The id of a correction on its page, by its place among them.
+pub fn correction_id(i: usize) -> String {
+    format!("correction-{}", i + 1)
+}
+
+/// Whether the creator of a picture is a person: a name of one word is an agency's more often.
+pub fn is_person(creator: &str) -> bool {
+    creator.trim().contains(' ')
 }
 
 /// A source with its address as pages give it.

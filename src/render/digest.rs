@@ -81,7 +81,7 @@ pub fn digest(edition: &Edition, language: &str, since: Timestamp) -> Digest {
         let is_new_itself = entry.published.is_some_and(|published| new(published.at));
         (new(correction.date.value.at) && !is_new_itself).then(|| DigestEntry {
             title: entry.title().to_owned(),
-            url: format!("{}#correction-{}", views::permalink(world, &entry.url), i + 1),
+            url: format!("{}#{}", views::permalink(world, &entry.url), views::correction_id(i)),
             label: Some(meta::text(edition, language, correction.kind.as_str())),
             text: markdown::plain(&correction.text),
             date: correction.date.value.as_written(zone),

@@ -2,11 +2,11 @@
 //! are made of one value; the first two by templates.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::meta::{self, whole};
 use super::page::page_view;
-use super::{Marks, context, template, xml};
+use super::{Marks, context, known, template, xml};
 use crate::diagnostic::catalog::templates as say;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{markdown, raw_html};
@@ -214,13 +214,13 @@ fn correction(world: &World, id: EntryId, i: usize) -> (Moment, FeedItem) {
     let entry = &site.entries[id];
     let correction = &entry.front.corrections[i];
     let date = correction.date.value;
-    let url = format!("{}#correction-{}", views::permalink(world, &entry.url), i + 1);
+    let page = views::permalink(world, &entry.url);
+    let url = format!("{page}#{}", views::correction_id(i));
     let html = functions::inline_markdown(&views::rewrite(world, entry, &correction.text));
     let html = format!("<p>{}</p>", raw_html::portable(&html, &url));
     // Its place in the list is no name for ever: an older one may be added before it.
     let before = entry.front.corrections[..i].iter().filter(|other| other.date.value == date).count();
     let again = if before == 0 { String::new() } else { format!("-{}", before + 1) };
-    let page = views::permalink(world, &entry.url);
     let item = FeedItem {
         id: format!("{page}#correction-of-{}{again}", date.as_written(zone)),
         title: entry.title().to_owned(),
@@ -269,28 +269,17 @@ fn image(world: &World, picture: &Picture) -> Option<FeedImage> {
         caption: picture.caption.clone(),
         credit: Some(picture.credit.join(", ")).filter(|credit| !credit.is_empty()),
         creator: picture.creator.clone(),
-        // A name of one word is an agency's more often than a photographer's.
-        is_by_person: picture.creator.as_ref().is_some_and(|name| name.trim().contains(' ')),
+        is_by_person: picture.creator.as_deref().is_some_and(views::is_person),
     })
 }
 
 /// A JSON Feed 1.1.
 fn json_feed(feed: &FeedView) -> Value {
-    let mut object = known([
-        ("version", json!("https://jsonfeed.org/version/1.1")),
-        ("title", json!(feed.title)),
-        ("home_page_url", json!(feed.home)),
-        ("feed_url", json!(feed.url)),
-        ("description", json!(feed.description)),
-        ("language", json!(feed.language)),
-        ("authors", json!([{"name": feed.publisher}])),
-        ("hubs", json!(feed.hub.as_ref().map(|url| json!([{"type": "WebSub", "url": url}])))),
-    ]);
     let items = feed.items.iter().map(|item| {
         let authors: Vec<Value> =
             item.authors.iter().map(|a| json!({"name": a.name, "url": a.url})).collect();
         let text = if item.html.is_some() { Value::Null } else { json!(item.summary) };
-        Value::Object(known([
+        known([
             ("id", json!(item.id)),
             ("url", json!(item.url)),
             ("title", json!(item.title)),
@@ -303,16 +292,17 @@ fn json_feed(feed: &FeedView) -> Value {
             ("authors", json!((!authors.is_empty()).then_some(authors))),
             ("tags", json!((!item.tags.is_empty()).then_some(&item.tags))),
             ("language", json!(item.language)),
-        ]))
+        ])
     });
-    object.insert("items".into(), items.collect());
-    Value::Object(object)
-}
-
-fn known<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
+    known([
+        ("version", json!("https://jsonfeed.org/version/1.1")),
+        ("title", json!(feed.title)),
+        ("home_page_url", json!(feed.home)),
+        ("feed_url", json!(feed.url)),
+        ("description", json!(feed.description)),
+        ("language", json!(feed.language)),
+        ("authors", json!([{"name": feed.publisher}])),
+        ("hubs", json!(feed.hub.as_ref().map(|url| json!([{"type": "WebSub", "url": url}])))),
+        ("items", items.collect()),
+    ])
 }

@@ -310,8 +310,7 @@ fn person(world: &World, author: &Term, language: &str) -> Node {
 /// A picture with whose it is and how a licence for it is had (IPTC's fields as Google reads them).
 fn image(world: &World, picture: &Picture) -> Node {
     let creator = picture.creator.as_ref().map(|name| {
-        // A name of one word is an agency's more often than a person's.
-        let kind = if name.trim().contains(' ') { "Person" } else { "Organization" };
+        let kind = if views::is_person(name) { "Person" } else { "Organization" };
         Node::new(&[kind]).text("name", name)
     });
     let address = picture.license.as_ref().filter(|text| text.starts_with("https://"));
@@ -343,14 +342,13 @@ fn citations(world: &World, entry: &Entry) -> impl Iterator<Item = Node> {
 fn corrections(edition: &Edition, entry: &Entry, url: &str) -> impl Iterator<Item = Node> {
     let world = &edition.world;
     let zone = &world.site.config.timezone;
-    let all = entry.front.corrections.iter().enumerate();
-    let shown = all.filter(|(_, correction)| correction.date.value.at <= world.site.now);
+    let shown = entry.front.corrections_until(world.site.now);
     shown.map(move |(i, correction)| {
         Node::new(&["CorrectionComment"])
             .text("name", &meta::text(edition, &entry.language, correction.kind.as_str()))
             .text("text", &markdown::plain(&correction.text))
             .text("datePublished", &correction.date.value.iso(zone))
-            .text("url", &format!("{url}#correction-{}", i + 1))
+            .text("url", &format!("{url}#{}", views::correction_id(i)))
     })
 }
 

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::host::{HEADERS, moved, rules};
 use crate::edition::{Edition, World};
 
+/// What is for hosts and not for readers.
+const HIDDEN: [&str; 5] = ["nginx.conf", "Caddyfile", "_headers", "_redirects", "vercel.json"];
+
 /// The settings of Vercel: <https://vercel.com/docs/project-configuration>.
 pub fn vercel(edition: &Edition) -> String {
     let world = &edition.world;
@@ -65,7 +68,7 @@ pub fn nginx(edition: &Edition) -> String {
          charset_types text/html text/plain text/css text/markdown text/xml application/javascript application/json \
          application/xml application/rss+xml image/svg+xml;\n",
     );
-    for hidden in ["nginx.conf", "Caddyfile", "_headers", "_redirects", "vercel.json"] {
+    for hidden in HIDDEN {
         let hidden = quoted(&format!("{}/{hidden}", site.config.base_path));
         out.push_str(&format!("location = {hidden} {{ return 404; }}\n"));
     }
@@ -146,7 +149,7 @@ pub fn caddy(edition: &Edition) -> String {
         "# Made with the site: `import` it in its block, beside `root`. It serves the files too.\n\
          @hidden path",
     );
-    for hidden in ["nginx.conf", "Caddyfile", "_headers", "_redirects", "vercel.json"] {
+    for hidden in HIDDEN {
         out.push_str(&format!(" {}/{hidden}", site.config.base_path));
     }
     out.push_str("\nrespond @hidden 404\n");

@@ -221,7 +221,7 @@ fn corrections(edition: &Edition, corrections: &[(EntryId, usize)]) -> Value {
     let items = corrections.iter().map(|(id, i)| {
         let correction = &world.site.entries[*id].front.corrections[*i];
         let mut map = views::to_map(&views::CorrectionView {
-            id: format!("correction-{}", i + 1),
+            id: views::correction_id(*i),
             date: correction.date.value.as_written(zone),
             text: views::rewrite(world, &world.site.entries[*id], &correction.text),
             kind: correction.kind,

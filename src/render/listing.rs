@@ -25,21 +25,14 @@ pub fn robots(site: &Site, route: &Route) -> String {
 /// is published, and everything in a build with drafts. (The preview, which shows what is to come, keeps them away by
 /// a header: its pages are those of a build.)
 pub fn is_indexable(site: &Site, route: &Route) -> bool {
-    site.shows != Shows::Drafts
-        && match route {
-            Route::Entry(id) => site.entries[*id].unpublished.is_empty(),
-            Route::List { list, language, .. } => !is_empty(site, list, language),
-            Route::NotFound { .. }
-            | Route::Redirect { .. }
-            | Route::Feed { .. }
-            | Route::Twin { .. }
-            | Route::Llms { .. }
-            | Route::Search { .. }
-            | Route::Manifest { .. }
-            | Route::Sitemap(_)
-            | Route::Host(_)
-            | Route::Static { .. } => false,
-        }
+    let is_aim = if let Route::Entry(id) = route {
+        site.entries[*id].unpublished.is_empty()
+    } else if let Route::List { list, language, .. } = route {
+        !is_empty(site, list, language)
+    } else {
+        false
+    };
+    is_aim && site.shows != Shows::Drafts
 }
 
 fn is_empty(site: &Site, list: &List, language: &str) -> bool {
@@ -104,37 +97,29 @@ pub fn published(site: &Site, entry: &Entry) -> Option<Moment> {
 
 /// When an entry last changed significantly: of an explainer, the later of the date of its facts and of a change.
 pub fn modified(site: &Site, entry: &Entry) -> Option<Moment> {
-    let facts = entry.front.as_of.as_ref().and_then(|date| time::day(date.value, &site.config.timezone));
-    facts.into_iter().chain(entry.modified).max()
+    facts(site, entry).into_iter().chain(entry.modified).max()
+}
+
+/// The day that an explainer's facts are of.
+pub fn facts(site: &Site, entry: &Entry) -> Option<Moment> {
+    entry.front.as_of.as_ref().and_then(|date| time::day(date.value, &site.config.timezone))
 }
 
 /// When what a page shows last changed; nothing for one of which that is not known.
 pub fn last_change(site: &Site, route: &Route) -> Option<Moment> {
-    match route {
-        Route::Entry(id) => modified(site, &site.entries[*id]),
-        Route::List { list: List::Corrections, language, page } => {
-            let all = route::corrections(site, language);
-            let range = route::pages(site, &List::Corrections, language).range(*page);
-            let (id, i) = *all[range].first()?;
-            Some(site.entries[id].front.corrections[i].date.value)
-        }
-        Route::List { list, language, page } => {
-            let members = route::members(site, list, language);
-            let range = route::pages(site, list, language).range(*page);
-            let newest = members[range].iter().filter_map(|id| modified(site, &site.entries[*id])).max();
-            let text = if let List::Hub(kind, id) = list { site.find(*kind, id, language) } else { None };
-            let text = text.and_then(|id| site.entries[id].modified);
-            newest.into_iter().chain(text).max()
-        }
-        Route::NotFound { .. }
-        | Route::Redirect { .. }
-        | Route::Feed { .. }
-        | Route::Twin { .. }
-        | Route::Llms { .. }
-        | Route::Search { .. }
-        | Route::Manifest { .. }
-        | Route::Sitemap(_)
-        | Route::Host(_)
-        | Route::Static { .. } => None,
+    if let Route::Entry(id) = route {
+        return modified(site, &site.entries[*id]);
     }
+    let Route::List { list, language, page } = route else { return None };
+    let range = route::pages(site, list, language).range(*page);
+    if *list == List::Corrections {
+        let (id, i) = *route::corrections(site, language)[range].first()?;
+        return Some(site.entries[id].front.corrections[i].date.value);
+    }
+    let members = route::members(site, list, language);
+    // Lists of hubs have none.
+    let shown = members.get(range).unwrap_or_default();
+    let newest = shown.iter().filter_map(|id| modified(site, &site.entries[*id])).max();
+    let text = if let List::Hub(kind, id) = list { site.find(*kind, id, language) } else { None };
+    newest.into_iter().chain(text.and_then(|id| site.entries[id].modified)).max()
 }

@@ -29,7 +29,7 @@ use crate::edition::{Edition, views};
 use crate::media::card::Card;
 use crate::path::{OutputPath, SitePath};
 use crate::route::Route;
-use crate::site::{EntryId, time};
+use crate::site::EntryId;
 use crate::theme::errors;
 
 /// A file of the site.
@@ -115,12 +115,11 @@ pub fn render_with(edition: &Edition, route: &Route, marks: Marks) -> (Option<Ou
 /// other pages have too, and its date in words.
 pub fn for_search(edition: &Edition, id: EntryId) -> String {
     let entry = &edition.world.site.entries[id];
-    let zone = &edition.world.site.config.timezone;
     let language = &entry.language;
     let shown = |key: &str, text: &str| {
         format!("<i data-pagefind-meta=\"{key}:{}\"></i>", html::escaped(text).replace('"', "&quot;"))
     };
-    let facts = entry.front.as_of.as_ref().and_then(|date| time::day(date.value, zone));
+    let facts = listing::facts(&edition.world.site, entry);
     let date = entry.published.map(|date| meta::date_words(edition, language, date));
     let date = date.or_else(|| facts.map(|date| meta::as_of(edition, language, date)));
     let kind = (entry.kind == Kind::Explainer).then(|| meta::text(edition, language, "explainer"));
@@ -181,6 +180,12 @@ fn template(
             None
         }
     }
+}
+
+/// An object of JSON with those of its fields that are known.
+fn known<const N: usize>(fields: [(&str, serde_json::Value); N]) -> serde_json::Value {
+    let known = fields.into_iter().filter(|(_, value)| !value.is_null());
+    known.map(|(key, value)| (key.to_owned(), value)).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// Whether a range holds another.

@@ -1,11 +1,11 @@
 //! Twins of pages, for machines: a briefing as plain Markdown and as ninjs 3.1 (IPTC), the site as one text for
 //! language models (llmstxt.org).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::meta::{self, whole};
 use super::plain::{self, escaped, link, one_line};
-use super::xml;
+use super::{known, listing, xml};
 use crate::config::outputs::Twin;
 use crate::document::Kind;
 use crate::document::markdown;
@@ -13,7 +13,7 @@ use crate::edition::{Edition, views};
 use crate::media;
 use crate::route::List;
 use crate::route::machine::{TwinForm, twin_url};
-use crate::site::{EntryId, Group, time};
+use crate::site::{EntryId, Group};
 
 /// A briefing in another form.
 pub fn twin(edition: &Edition, id: EntryId, form: TwinForm) -> Vec<u8> {
@@ -47,7 +47,7 @@ fn markdown(edition: &Edition, id: EntryId) -> String {
     lines.retain(|line| !line.is_empty());
     out.push_str(&lines.join("  \n"));
     out.push_str("\n\n");
-    for correction in entry.front.corrections.iter().filter(|c| c.date.value.at <= site.now) {
+    for (_, correction) in entry.front.corrections_until(site.now) {
         let date = meta::date_words(edition, language, correction.date.value);
         let kind = correction.kind.as_str();
         let said = plain::short(edition, entry, &correction.text);
@@ -173,9 +173,9 @@ fn ninjs(edition: &Edition, id: EntryId) -> Value {
         }));
     }
     let changed = entry.modified.or(entry.published).map(|moment| moment.iso(zone));
-    let corrections = entry.front.corrections.iter().filter(|c| c.date.value.at <= site.now);
+    let corrections = entry.front.corrections_until(site.now);
     let notes: Vec<String> = corrections
-        .map(|correction| {
+        .map(|(_, correction)| {
             let kind = meta::text(edition, language, correction.kind.as_str());
             let date = meta::date_words(edition, language, correction.date.value);
             format!("{kind}, {date}: {}", markdown::plain(&correction.text))
@@ -229,11 +229,6 @@ fn some(all: Vec<Value>) -> Value {
     if all.is_empty() { Value::Null } else { Value::Array(all) }
 }
 
-fn known<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    let known = fields.into_iter().filter(|(_, value)| !value.is_null());
-    Value::Object(known.map(|(key, value)| (key.to_owned(), value)).collect::<Map<String, Value>>())
-}
-
 /// The site for language models: what it is, its newest briefings, its explainers, how it works.
 pub fn llms(edition: &Edition, language: &str) -> Vec<u8> {
     let world = &edition.world;
@@ -275,13 +270,11 @@ fn list(edition: &Edition, title: &str, entries: &[EntryId], out: &mut String) {
             _ => entry.url.clone(),
         };
         let about = views::description(&entry.front, &entry.document);
-        let zone = &site.config.timezone;
-        let facts = entry.front.as_of.as_ref().and_then(|date| time::day(date.value, zone));
-        let date = match facts {
+        let date = match listing::facts(site, entry) {
             Some(facts) => {
                 Some(meta::as_of(edition, &entry.language, facts).trim_end_matches('.').to_owned())
             }
-            None => entry.published.map(|moment| moment.date(zone).to_string()),
+            None => entry.published.map(|moment| moment.date(&site.config.timezone).to_string()),
         };
         let words: Vec<String> =
             date.into_iter().chain([escaped(&about)]).filter(|w| !w.is_empty()).collect();

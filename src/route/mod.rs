@@ -226,8 +226,7 @@ pub fn corrections(site: &Site, language: &str) -> Vec<(EntryId, usize)> {
     let now = site.now;
     let corrected = site.groups.of(Group::Corrected, language).iter().copied();
     let mut all: Vec<(EntryId, usize)> = corrected
-        .flat_map(|id| (0..site.entries[id].front.corrections.len()).map(move |i| (id, i)))
-        .filter(|(id, i)| site.entries[*id].front.corrections[*i].date.value.at <= now)
+        .flat_map(|id| site.entries[id].front.corrections_until(now).map(move |(i, _)| (id, i)))
         .collect();
     all.sort_by_key(|(id, i)| {
         (std::cmp::Reverse(site.entries[*id].front.corrections[*i].date.value.at), *id, *i)
