@@ -5,6 +5,7 @@ pub mod cache;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod deploy;
 pub mod diagnostic;
 pub mod document;
 pub mod edition;

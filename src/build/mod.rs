@@ -1,7 +1,7 @@
 //! All routes of an edition to files of the output folder. Pages are made in parallel and streamed into a
 //! stage; nothing in the folder changes before everything has been made without an error.
 
-mod leak;
+pub mod leak;
 pub mod search;
 pub mod weight;
 pub mod write;
@@ -63,6 +63,8 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// What was written; `None` when there was an error and nothing was.
     pub written: Option<Written>,
+    /// Every file that was made.
+    pub made: BTreeSet<OutputPath>,
     /// How many pages there are.
     pub pages: usize,
     /// How many other files.
@@ -195,23 +197,22 @@ pub fn build(
         route.page_kind(&edition.world.site).is_some() || matches!(route, Route::Redirect { .. })
     };
     let pages = routes.iter().filter(is_page).count();
-    let written = match stage {
-        Some(stage) if !stopped(&diagnostics) => {
-            let made: BTreeSet<OutputPath> = routes
-                .iter()
-                .map(|route| route.output(&edition.world.site))
-                .chain(assets.iter().map(|asset| asset.url.output()))
-                .chain(pictures.iter().map(|recipe| recipe.url().output()))
-                .chain(cards.iter().cloned())
-                .chain(engine.iter().cloned())
-                .collect();
-            Some(stage.commit(&made, &explainers(edition))?)
-        }
-        _ => None,
-    };
+    let (mut written, mut all) = (None, BTreeSet::new());
+    if let Some(stage) = stage.filter(|_| !stopped(&diagnostics)) {
+        all = routes
+            .iter()
+            .map(|route| route.output(&edition.world.site))
+            .chain(assets.iter().map(|asset| asset.url.output()))
+            .chain(pictures.iter().map(|recipe| recipe.url().output()))
+            .chain(cards.iter().cloned())
+            .chain(engine.iter().cloned())
+            .collect();
+        written = Some(stage.commit(&all, &explainers(edition))?);
+    }
     Ok(Report {
         diagnostics,
         written,
+        made: all,
         pages,
         files: routes.len() - pages + made + pictures.len() + engine.len(),
         weights: scales.map(Scales::kinds).unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! `nutgraf build`: makes the site.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -10,7 +10,7 @@ use super::{End, MessageFormat, Session, misuse};
 use crate::build::write::Written;
 use crate::build::{self, Report, Work, weight};
 use crate::config::split_url;
-use crate::edition;
+use crate::edition::{self, Edition};
 use crate::path::SitePath;
 use crate::site::{Shows, time};
 use crate::theme;
@@ -43,42 +43,86 @@ pub struct Arguments {
 /// How many files are named when nobody asks for all.
 const NAMED: usize = 10;
 
+/// A site that was made.
+pub struct Made {
+    /// What it was made of.
+    pub edition: Edition,
+    /// What came of it.
+    pub report: Report,
+    /// The folder it is in.
+    pub out: PathBuf,
+    took: Duration,
+}
+
+/// How to make a site.
+#[derive(Clone, Copy)]
+pub struct Making<'a> {
+    /// The output folder, when it is another than usual.
+    pub out: Option<&'a Path>,
+    /// What of the site is shown.
+    pub shows: Shows,
+    /// The address readers see, when it is not that of nutgraf.yaml.
+    pub base_url: Option<&'a str>,
+    /// Whether pages are weighed.
+    pub stats: bool,
+    /// Whether a warning is as bad as an error.
+    pub strict: bool,
+}
+
 /// Runs the command.
-#[expect(clippy::disallowed_methods, reason = "the time a build takes is shown, never used")]
 pub fn run(session: &Session, arguments: &Arguments) -> End {
-    let started = Instant::now();
-    if !session.site.is_dir() {
-        return misuse(&format!("there is no folder {}", session.site.display()));
-    }
     if let Some(url) = arguments.base_url.as_deref().filter(|url| split_url(url).is_none()) {
         return misuse(&format!(
             "`--base-url {url}` is not the address of a site: write it like https://example.org/news"
         ));
     }
+    let making = Making {
+        out: arguments.out.as_deref(),
+        shows: if arguments.drafts { Shows::Drafts } else { Shows::Published },
+        base_url: arguments.base_url.as_deref(),
+        stats: arguments.stats,
+        strict: arguments.strict,
+    };
+    match make(session, making) {
+        Ok(made) => {
+            summary(session, &made);
+            if arguments.stats && session.format != MessageFormat::Json {
+                stats(session, &made.report);
+            }
+            End::Done
+        }
+        Err(end) => end,
+    }
+}
+
+/// Makes the site and says what is wrong with it; a site with errors is not written.
+#[expect(clippy::disallowed_methods, reason = "the time a build takes is shown, never used")]
+pub fn make(session: &Session, making: Making<'_>) -> Result<Made, End> {
+    let started = Instant::now();
+    if !session.site.is_dir() {
+        return Err(misuse(&format!("there is no folder {}", session.site.display())));
+    }
     let (tree, mut diagnostics) = Tree::open(&session.site);
     let bar = Bar::new(session, started);
     let options = edition::Options {
         progress: edition::Progress(bar.of(Work::Looking)),
-        ..session.edition_options(
-            if arguments.drafts { Shows::Drafts } else { Shows::Published },
-            arguments.base_url.clone(),
-        )
+        ..session.edition_options(making.shows, making.base_url.map(str::to_owned))
     };
     let cache = options.cache.clone();
     let mut loaded = edition::load(&tree, options);
     diagnostics.append(&mut loaded.diagnostics);
     let Some(edition) = loaded.edition else {
-        session.report(diagnostics, &loaded.sources, arguments.strict);
-        return End::Errors;
+        session.report(diagnostics, &loaded.sources, making.strict);
+        return Err(End::Errors);
     };
     let built_in = theme::builtin::tree();
-    let out = arguments.out.clone().unwrap_or_else(|| session.site.join("public"));
+    let out = making.out.map_or_else(|| session.site.join("public"), Path::to_owned);
     let progress = |work: Work, done: usize, total: usize| bar.tell(work, done, total);
     let build_options = build::Options {
         site: &session.site,
         out: Some(&out),
-        strict: arguments.strict,
-        stats: arguments.stats,
+        strict: making.strict,
+        stats: making.stats,
         cache: &cache,
         progress: &progress,
     };
@@ -87,29 +131,21 @@ pub fn run(session: &Session, arguments: &Arguments) -> End {
     let mut report = match report {
         Ok(report) => report,
         Err(error) => {
-            session.report(diagnostics, &loaded.sources, arguments.strict);
-            return session.fail(&error.to_string());
+            session.report(diagnostics, &loaded.sources, making.strict);
+            return Err(session.fail(&error.to_string()));
         }
     };
     diagnostics.append(&mut report.diagnostics);
-    let failed = session.report(diagnostics, &loaded.sources, arguments.strict);
+    let failed = session.report(diagnostics, &loaded.sources, making.strict);
     if failed || report.written.is_none() {
-        return End::Errors;
+        return Err(End::Errors);
     }
-    summary(session, &edition, &report, &out, started.elapsed());
-    if arguments.stats && session.format != MessageFormat::Json {
-        stats(session, &report);
-    }
-    End::Done
+    Ok(Made { edition, report, out, took: started.elapsed() })
 }
 
-fn summary(
-    session: &Session,
-    edition: &edition::Edition,
-    report: &Report,
-    out: &std::path::Path,
-    took: Duration,
-) {
+/// Says what was made.
+pub fn summary(session: &Session, made: &Made) {
+    let Made { edition, report, out, took } = made;
     let Some(written) = &report.written else { return };
     let site = &edition.world.site;
     let zone = &site.config.timezone;
@@ -177,7 +213,7 @@ fn stats(session: &Session, report: &Report) {
 }
 
 /// The explainers edited since the last build, each with the briefings that show it.
-fn edited(edition: &edition::Edition, written: &Written) -> Vec<(String, Vec<String>)> {
+fn edited(edition: &Edition, written: &Written) -> Vec<(String, Vec<String>)> {
     let site = &edition.world.site;
     let entries = site.entries.iter().enumerate();
     entries
@@ -191,7 +227,7 @@ fn edited(edition: &edition::Edition, written: &Written) -> Vec<(String, Vec<Str
 }
 
 /// Names things, the first few unless all are wanted.
-fn name_some(session: &Session, what: &str, names: &[String], all: bool) {
+pub fn name_some(session: &Session, what: &str, names: &[String], all: bool) {
     if names.is_empty() {
         return;
     }

@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod completions;
 mod components;
+mod deploy;
 mod digest;
 mod new;
 mod next;
@@ -97,6 +98,8 @@ enum Command {
     Uses(uses::Arguments),
     /// List the explainers that most need another look
     Stale(stale::Arguments),
+    /// Ship the site: build it, show what changes, upload it
+    Deploy(deploy::Arguments),
     /// Say when the site changes next by itself, and what changes then
     Next(next::Arguments),
     /// List the components with their arguments and Markdown to copy
@@ -176,6 +179,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Build(arguments) => build::run(&session, &arguments),
         Command::Check(arguments) => check::run(&session, &arguments),
         Command::Serve(arguments) => serve::run(&session, arguments),
+        Command::Deploy(arguments) => deploy::run(&session, &arguments),
         Command::Uses(arguments) => uses::run(&session, &arguments),
         Command::Stale(arguments) => stale::run(&session, &arguments),
         Command::Next(arguments) => next::run(&session, &arguments),
@@ -317,6 +321,20 @@ impl Session {
 
     /// Prints an error that is about no file of the site.
     fn fail(&self, message: &str) -> End {
+        self.fail_with(message, None)
+    }
+
+    /// Prints a warning that is about no file of the site.
+    fn warn(&self, message: &str) {
+        match self.format {
+            MessageFormat::Json => {}
+            _ if self.quiet => {}
+            _ => eprintln!("warning: {message}"),
+        }
+    }
+
+    /// Prints an error that is about no file of the site, and what to do about it.
+    fn fail_with(&self, message: &str, help: Option<&str>) -> End {
         match self.format {
             MessageFormat::Human
             | MessageFormat::Short
@@ -324,13 +342,18 @@ impl Session {
             | MessageFormat::Github
             | MessageFormat::Html
             | MessageFormat::Text
-            | MessageFormat::Telegram => eprintln!("error: {message}"),
+            | MessageFormat::Telegram => {
+                eprintln!("error: {message}");
+                if let Some(help) = help {
+                    eprintln!("  help: {help}");
+                }
+            }
             MessageFormat::Json => {
                 eprintln!(
                     "{}",
                     serde_json::json!({
                         "code": null, "severity": "error", "message": message, "file": null, "line": null, "column": null,
-                        "end_line": null, "end_column": null, "help": null,
+                        "end_line": null, "end_column": null, "help": help,
                     })
                 );
             }
@@ -374,10 +397,16 @@ fn colour(terminal: bool) -> bool {
 }
 
 fn counts(errors: usize, warnings: usize) -> String {
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let (of_errors, of_warnings) =
+        (plural(errors, "error", "errors"), plural(warnings, "warning", "warnings"));
     match (errors, warnings) {
-        (0, _) => plural(warnings, "warning"),
-        (_, 0) => plural(errors, "error"),
-        _ => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
+        (0, _) => of_warnings,
+        (_, 0) => of_errors,
+        _ => format!("{of_errors}, {of_warnings}"),
     }
+}
+
+/// A number with its word.
+fn plural(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }

@@ -49,7 +49,11 @@ pub const SETTINGS: Keys = &[&[
         "The policy that pages are served with; `off` for none, and what fits the templates unless told.",
     ),
     key("security", Shape::Group(&[SECURITY]), "Whom to tell of a hole in the site's security."),
-    key("deploy", Shape::Any, "Kept for later versions."),
+    key(
+        "deploy",
+        Shape::Map(&Shape::Either(&Shape::Text, &Shape::Group(&[DEPLOY]))),
+        "Where the site is shipped, by name; the first is shipped to unless told.",
+    ),
 ]];
 
 /// The keys of a language.
@@ -168,4 +172,49 @@ pub const SECURITY: &[Key] = &[
     required("expires", Shape::Moment, "When this is no longer true, at most a year ahead."),
     key("policy", Shape::Text, "The address of the policy."),
     key("encryption", Shape::Text, "The address of a key."),
+];
+
+/// The keys of a place the site is shipped to.
+pub const DEPLOY: &[Key] = &[
+    required(
+        "to",
+        Shape::Text,
+        "Where: `s3://bucket/folder`, `gs://…`, `azblob://…`, `file:…`, `git+https://…#branch`, `rsync://…`, `ssh://…`.",
+    ),
+    key("endpoint", Shape::Text, "The server of a bucket, unless it is its vendor's own."),
+    key("region", Shape::Text, "The region of a bucket."),
+    key("path_style", Shape::Flag, "Whether the bucket stands in the path of addresses, not in the host."),
+    key("records", Shape::Text, "The folder of the bucket for records and what is kept."),
+    key("history", Shape::OneOf(&["keep", "single"]), "Whether a branch keeps its history."),
+    key("url", Shape::Text, "The address readers see there, when it is not the site's own."),
+    key("cache", Shape::List(&Shape::Group(&[DEPLOY_CACHE])), "What is sent with some files."),
+    key(
+        "compress",
+        Shape::List(&Shape::OneOf(&["gzip", "br", "brotli"])),
+        "Forms in which texts are stored, where the host does not compress.",
+    ),
+    key(
+        "max_deletes",
+        Shape::Either(&Shape::Number, &Shape::Form(r"^\s*\d+\s*%?\s*$")),
+        "How many files a deploy may delete without being told to: `20%`.",
+    ),
+    key("keep", Shape::Text, "For how long what was replaced is kept: `30 days`, or `off`."),
+    key("connections", Shape::Number, "How many requests are under way at once; 16 unless told."),
+    key("purge", Shape::Group(&[DEPLOY_PURGE]), "Whose copies are called back afterwards."),
+    key("websub", Shape::Flag, "Whether the hub of the feeds is told afterwards."),
+];
+
+/// The keys of what is sent with some files.
+pub const DEPLOY_CACHE: &[Key] = &[
+    required("match", Shape::Text, "The addresses: `/fonts/**`."),
+    key("control", Shape::Text, "`Cache-Control`."),
+    key("type", Shape::Text, "`Content-Type`."),
+];
+
+/// The keys of whose copies are called back.
+pub const DEPLOY_PURGE: &[Key] = &[
+    key("cloudfront", Shape::Text, "The id of a distribution of Amazon CloudFront."),
+    key("cloudflare", Shape::Text, "The id of a zone of Cloudflare."),
+    key("fastly", Shape::Text, "The id of a service of Fastly."),
+    key("command", Shape::Text, "A command, which gets the addresses, a line each."),
 ];

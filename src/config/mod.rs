@@ -1,6 +1,7 @@
 //! nutgraf.yaml to [`Config`]. Every key it knows stands in [`read`]; every other is an error.
 
 pub mod check;
+pub mod deploy;
 pub mod keys;
 pub mod outputs;
 
@@ -80,6 +81,8 @@ pub struct Config {
     pub ignore: Vec<String>,
     /// How the site is checked.
     pub check: check::Check,
+    /// Where it is shipped, the usual place first.
+    pub deploy: Vec<deploy::Target>,
     /// Anything, for templates.
     pub extra: serde_json::Value,
 }
@@ -305,12 +308,11 @@ pub fn read(file: &SitePath, source: &str) -> (Config, Vec<Diagnostic>) {
         rename,
         ignore,
         check: fields.get("check").map_or_else(check::Check::default, |node| check::read(place, node, d)),
+        deploy: deploy::read(place, fields.entries("deploy", d), d),
         extra: fields.get("extra").map_or(serde_json::Value::Null, Node::to_json),
         language,
         timezone,
     };
-    // Read by a command of its own, which checks what is in it.
-    fields.get("deploy");
     fields.finish("nutgraf.yaml", Unknown::Refuse, &[], d);
     (config, diagnostics)
 }

@@ -182,6 +182,22 @@ pub fn is_for_hosts(name: &str) -> bool {
     matches!(name, "_redirects" | "_headers")
 }
 
+/// What a file is sent as, by the ending of its name.
+pub fn served_as(name: &str) -> String {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let guessed = mime_guess::from_path(file).first_or_octet_stream();
+    let kind = match file {
+        "feed.xml" => "application/rss+xml",
+        "atom.xml" => "application/atom+xml",
+        "feed.json" => "application/feed+json",
+        "_redirects" | "_headers" | "Caddyfile" | "CNAME" => "text/plain",
+        _ => guessed.essence_str(),
+    };
+    let is_text = kind.starts_with("text/")
+        || ["javascript", "json", "xml"].iter().any(|end| kind.ends_with(end)) && kind != "image/svg+xml";
+    if is_text { format!("{kind}; charset=utf-8") } else { kind.to_owned() }
+}
+
 /// What a picture is sent as, by the ending of its address; none for what is no picture.
 pub fn media_type(address: &str) -> Option<&'static str> {
     let path = address.split(['?', '#']).next().unwrap_or(address);

@@ -27,6 +27,7 @@ use super::current::{Clock, Current};
 use super::gallery;
 use super::look::{self, Question};
 use super::work::{Message, Shared, hash};
+use crate::media;
 use crate::moment::Moment;
 use crate::path::SitePath;
 use crate::render::Marks;
@@ -374,10 +375,7 @@ fn wrapped(bytes: Vec<u8>, source: Option<&SitePath>, current: &Current) -> Vec<
 
 /// A file with its type, or the part of it that was asked for.
 fn file(name: &str, bytes: Vec<u8>, asked: &HeaderMap) -> Response {
-    let kind = mime_guess::from_path(name).first_or_octet_stream();
-    let is_text = kind.type_() == mime_guess::mime::TEXT
-        || ["javascript", "json", "xml"].contains(&kind.subtype().as_str());
-    let kind = if is_text { format!("{kind}; charset=utf-8") } else { kind.to_string() };
+    let kind = media::served_as(name);
     let length = bytes.len();
     let headers = [(header::CONTENT_TYPE, kind), (header::ACCEPT_RANGES, "bytes".to_owned())];
     let range = asked.get(header::RANGE).and_then(|range| range.to_str().ok());

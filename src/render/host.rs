@@ -26,9 +26,9 @@ const LONGEST_REDIRECT: usize = 1000;
 const LONGEST_HEADER: usize = 2000;
 
 /// How a page is kept by those who read it: asked for again each time.
-const REVALIDATE: &str = "public, max-age=0, must-revalidate";
+pub const REVALIDATE: &str = "public, max-age=0, must-revalidate";
 /// How a file is kept whose name has a hash of its bytes.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+pub const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// What every answer carries.
 pub const HEADERS: [(&str, &str); 4] = [

@@ -5,7 +5,7 @@ mod content;
 pub mod digest;
 mod feed;
 mod graph;
-mod host;
+pub mod host;
 mod hosting;
 mod html;
 mod list;

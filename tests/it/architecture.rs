@@ -10,6 +10,7 @@ const ROOMS: &[&str] = &[
     "cli",
     "preview",
     "check",
+    "deploy",
     "build",
     "render",
     "edition",

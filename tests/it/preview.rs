@@ -18,6 +18,7 @@ use nutgraf::site::Shows;
 use nutgraf::tree::Tree;
 use rayon::prelude::*;
 use serde_json::{Value, json};
+use ureq::http::Response;
 
 use crate::edits::{Edits, demo};
 use crate::site::{NOW, SETTINGS, Site, command};
@@ -144,7 +145,7 @@ impl Preview {
     }
 }
 
-fn answer(result: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
+fn answer(result: Result<Response<ureq::Body>, ureq::Error>) -> Answer {
     let mut response = result.expect("an answer");
     let headers = response.headers().iter();
     let headers = headers

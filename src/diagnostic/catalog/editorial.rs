@@ -198,6 +198,16 @@ pub fn fixed_severity(span: Span, name: &str) -> Diagnostic {
     .help("take it out")
 }
 
+/// A published text changed, and nothing tells its readers.
+pub fn silent_edit(span: Span) -> Diagnostic {
+    warning(
+        Code::SilentEdit,
+        span,
+        "the text of this changed since it was published, and nothing tells its readers",
+    )
+    .help("give it `updated: …` or an entry in `corrections`; if it is a typo, `minor: true`")
+}
+
 /// What is withheld stands in an output.
 pub fn withheld_leak(span: Span, what: &str, output: &str, reason: &str, stops: bool) -> Diagnostic {
     let message = format!("{what} is in what would be published, but this is not published ({reason})");

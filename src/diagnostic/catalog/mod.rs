@@ -206,6 +206,8 @@ codes! {
     BadTimezone = "bad-timezone", Error;
     /// A permalink pattern that cannot work.
     BadPermalink = "bad-permalink", Error;
+    /// A place to ship to that cannot be one.
+    BadTarget = "bad-target", Error;
     /// A page weighs more than the budget allows.
     OverBudget = "over-budget", Warning;
     /// The program was built without what a setting asks for.
@@ -267,6 +269,8 @@ codes! {
     OrphanPage = "orphan-page", Rule;
     /// A link to another site that is no address.
     BadLink = "bad-link", Rule;
+    /// A published text changed, and nothing tells its readers.
+    SilentEdit = "silent-edit", Warning;
     /// Something is allowed that does not happen.
     UnusedAllow = "unused-allow", Rule;
     /// Something is allowed for no reason.

@@ -93,3 +93,18 @@ pub fn security_expired(span: Span, when: &str) -> Diagnostic {
     warning(Code::SecurityExpired, span, format!("what `security` says was true until {when}"))
         .help("see whether it still is, and give it another date, at most a year ahead")
 }
+
+pub fn bad_target(span: Span, address: &str, reason: &str) -> Diagnostic {
+    error(Code::BadTarget, span, format!("nothing can be shipped to `{address}`: {reason}"))
+        .help("write it like `s3://bucket/folder`, `file:/srv/www/site`, `git+ssh://git@host/repository#gh-pages` or `ssh://user@host/folder`")
+}
+
+pub fn password_in_target(span: Span, target: &str) -> Diagnostic {
+    error(Code::BadTarget, span, format!("the target `{target}` of `deploy` holds a password"))
+        .help("take it out: credentials come from the environment, and this file is read by many")
+}
+
+pub fn no_compression(span: Span, reason: &str) -> Diagnostic {
+    error(Code::BadTarget, span, format!("`compress` does not fit here: {reason}"))
+        .help("leave one of `gzip` and `br`, or take `compress` out")
+}

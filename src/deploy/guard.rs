@@ -1,0 +1,133 @@
+//! What must not be shipped unseen: texts that changed behind their readers' backs, and what is withheld. Also what a deploy
+//! changes by way of an explainer. Reads the edition and the record of the last deploy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::built::{Built, is_text};
+use super::manifest::{Digest, Manifest, Story};
+use super::plan::{Action, Plan};
+use crate::build::leak::Leaks;
+use crate::diagnostic::catalog::editorial as say;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::document::{Kind, prose};
+use crate::edition::{Edition, check};
+use crate::path::OutputPath;
+use crate::site::{Entry, EntryId, Site};
+
+/// Every published document as this deploy sees it, by the path of its page. What did not change since `base` is taken
+/// from there.
+pub fn stories(site: &Site, base: Option<&Manifest>) -> BTreeMap<String, Story> {
+    let known = |page: &str| base.and_then(|manifest| manifest.stories.get(page));
+    site.entries
+        .par_iter()
+        .map(|entry| {
+            let page = page(entry);
+            let document = &entry.document;
+            let hash = Digest::of(document.source.as_bytes());
+            let same = known(&page).filter(|story| story.hash == hash);
+            let text = same.map_or_else(|| text_of(entry), |story| story.text);
+            let updated = entry.front.updated.as_ref().map(|updated| updated.value.at);
+            let corrections: Vec<String> = entry
+                .front
+                .corrections_until(site.now)
+                .map(|(_, correction)| format!("{} {}", correction.date.value.at, correction.text))
+                .collect();
+            let story = Story {
+                source: document.path.to_string(),
+                hash,
+                text,
+                updated,
+                corrections: Digest::of(corrections.join("\n").as_bytes()),
+            };
+            (page, story)
+        })
+        .collect()
+}
+
+/// The path of a document's page.
+fn page(entry: &Entry) -> String {
+    entry.url.output().as_str().to_owned()
+}
+
+/// The hash of what readers read of a document, wherever its lines break.
+fn text_of(entry: &Entry) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    let prose = prose::read(&entry.document);
+    let own = &entry.document.front;
+    let title = own.title.as_ref().map(|title| title.value.as_str());
+    let texts = title.into_iter().chain(own.description.as_deref());
+    for text in texts.chain(prose.passages.iter().map(|passage| passage.text.as_str())) {
+        for word in text.split_whitespace() {
+            hasher.update(word.as_bytes()).update(b" ");
+        }
+        hasher.update(b"\n");
+    }
+    Digest::from(hasher.finalize())
+}
+
+/// The briefings whose text is another than readers saw, with nothing that tells them: neither a later `updated` nor another
+/// correction, nor `minor: true`, which says that it is a typo.
+pub fn silent_edits(site: &Site, base: &Manifest, stories: &BTreeMap<String, Story>) -> Vec<Diagnostic> {
+    let briefings = site.entries.iter().filter(|entry| entry.kind == Kind::Briefing);
+    let silent = briefings.filter(|entry| {
+        let page = page(entry);
+        let (Some(old), Some(new)) = (base.stories.get(&page), stories.get(&page)) else { return false };
+        old.text != new.text
+            && new.updated <= old.updated
+            && new.corrections == old.corrections
+            && entry.document.front.minor != Some(true)
+    });
+    let said = silent.map(|entry| {
+        let at = entry.document.front.title.as_ref().map_or(0..0, |title| title.at.clone());
+        say::silent_edit(Span::new(&entry.document.path, at))
+    });
+    check::settle(site, said.collect())
+}
+
+/// The pages that change because an explainer changed which they show, and not by themselves; by the explainer's source.
+pub fn explainers(
+    site: &Site,
+    base: &Manifest,
+    stories: &BTreeMap<String, Story>,
+    plan: &Plan,
+) -> BTreeMap<String, Vec<String>> {
+    let replaced = plan.changes.iter().filter(|change| matches!(change.action, Action::Replace(_)));
+    let replaced: BTreeSet<&str> = replaced.map(|change| change.path.as_str()).collect();
+    let differs = |page: &String| {
+        base.stories.get(page).zip(stories.get(page)).is_some_and(|(old, new)| old.hash != new.hash)
+    };
+    let changed = |id: &EntryId| differs(&page(&site.entries[*id]));
+    let mut found = BTreeMap::new();
+    for (explainer, users) in site.uses.iter().filter(|(explainer, _)| changed(explainer)) {
+        let pages = users.iter().map(|user| page(&site.entries[*user]));
+        let pages: Vec<String> =
+            pages.filter(|page| replaced.contains(page.as_str()) && !differs(page)).collect();
+        if !pages.is_empty() {
+            found.insert(site.entries[*explainer].document.path.to_string(), pages);
+        }
+    }
+    found
+}
+
+/// What is withheld and stands in a folder that somebody built: by an earlier clock, with drafts, or by hand.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn leaks(edition: &Edition, built: &Built) -> std::io::Result<Vec<Diagnostic>> {
+    let leaks = Leaks::of(edition);
+    if leaks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let said: Vec<Vec<Diagnostic>> = built
+        .files
+        .par_iter()
+        .filter(|(path, _)| !built.is_made_of_another(path))
+        .map(|(path, served)| {
+            let bytes = if is_text(&served.form.media_type) { built.original(path)? } else { Vec::new() };
+            Ok(leaks.look(&OutputPath::of_static(path), &bytes))
+        })
+        .collect::<std::io::Result<_>>()?;
+    Ok(check::settle(&edition.world.site, said.into_iter().flatten().collect()))
+}

@@ -1,0 +1,98 @@
+//! Other programs that targets are reached by: started with words, never through a shell, and never waiting for somebody to
+//! type a password.
+
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use crate::deploy::failure::Failure;
+
+/// A program with its words.
+pub struct Program {
+    name: String,
+    command: Command,
+}
+
+/// What came of it.
+pub struct Ran {
+    /// The exit code; none when it was killed.
+    pub code: Option<i32>,
+    /// What it said on stdout.
+    pub out: Vec<u8>,
+    /// What it said on stderr.
+    pub said: String,
+}
+
+impl Program {
+    /// A program of this name.
+    pub fn new(name: &str) -> Self {
+        let mut command = Command::new(name);
+        // Its messages are read: in English. Nobody is there to answer it.
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
+        Self { name: name.to_owned(), command }
+    }
+
+    /// The same with more words.
+    #[must_use]
+    pub fn with(mut self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.command.args(words);
+        self
+    }
+
+    /// The same with a variable of its environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs it to its end; an exit code other than 0 is an error.
+    ///
+    /// # Errors
+    /// When it is not there, or fails.
+    pub fn run(self) -> Result<Vec<u8>, Failure> {
+        let name = self.name.clone();
+        let ran = self.try_run()?;
+        if ran.code == Some(0) { Ok(ran.out) } else { Err(Failure::program(&name, &ran.said)) }
+    }
+
+    /// Runs it to its end, whatever comes of it.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn try_run(self) -> Result<Ran, Failure> {
+        self.feed(|_| Ok(()))
+    }
+
+    /// Runs it to its end with what is written to its stdin.
+    ///
+    /// # Errors
+    /// When it is not there, or what it is to be given cannot be made.
+    pub fn feed(mut self, give: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<Ran, Failure> {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Failure::no_program(&self.name),
+            _ => Failure::other(format!("{} cannot be started: {error}", self.name)),
+        })?;
+        let stdin = child.stdin.take();
+        let reading = thread::spawn(move || child.wait_with_output());
+        let mut given = Ok(());
+        if let Some(mut stdin) = stdin {
+            given = give(&mut stdin);
+        }
+        let output = reading.join().map_err(|_| Failure::other(format!("{} went away", self.name)))?;
+        let Output { status, stdout, stderr } = output?;
+        let said = String::from_utf8_lossy(&stderr).into_owned();
+        // A program that stops reading says itself why.
+        if status.success() {
+            given?;
+        }
+        Ok(Ran { code: status.code(), out: stdout, said })
+    }
+}
+
+/// What a program said, as one line of text.
+pub fn line(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim().to_owned()
+}
