@@ -10,6 +10,7 @@ use super::{End, MessageFormat, Session, misuse};
 use crate::build::write::Written;
 use crate::build::{self, Report, Work, weight};
 use crate::config::split_url;
+use crate::diagnostic::Sources;
 use crate::edition::{self, Edition};
 use crate::path::SitePath;
 use crate::site::{Shows, time};
@@ -47,6 +48,8 @@ const NAMED: usize = 10;
 pub struct Made {
     /// What it was made of.
     pub edition: Edition,
+    /// The texts that messages point into.
+    pub sources: Sources,
     /// What came of it.
     pub report: Report,
     /// The folder it is in.
@@ -140,12 +143,12 @@ pub fn make(session: &Session, making: Making<'_>) -> Result<Made, End> {
     if failed || report.written.is_none() {
         return Err(End::Errors);
     }
-    Ok(Made { edition, report, out, took: started.elapsed() })
+    Ok(Made { edition, sources: loaded.sources, report, out, took: started.elapsed() })
 }
 
 /// Says what was made.
 pub fn summary(session: &Session, made: &Made) {
-    let Made { edition, report, out, took } = made;
+    let Made { edition, report, out, took, .. } = made;
     let Some(written) = &report.written else { return };
     let site = &edition.world.site;
     let zone = &site.config.timezone;

@@ -18,7 +18,7 @@ use crate::deploy::manifest::{Kind, Manifest, Record};
 use crate::deploy::plan::{self, Action, Change, Plan, Standing, allowed_deletes, remembered};
 use crate::deploy::{Bytes, Environment, Shipment, Target, after, guard, revision, target};
 use crate::diagnostic::nearest::did_you_mean;
-use crate::diagnostic::{Severity, has_errors};
+use crate::diagnostic::{Severity, Sources, has_errors};
 use crate::edition::{self, Edition};
 use crate::path::{OutputPath, SitePath};
 use crate::site::Shows;
@@ -167,6 +167,17 @@ struct Work<'a> {
     target: &'a dyn Target,
 }
 
+/// A site that is built.
+struct Site {
+    edition: Edition,
+    /// The texts that messages point into.
+    sources: Sources,
+    /// The folder it is built in.
+    folder: PathBuf,
+    /// What was made there; of a folder that was built before, that is not known.
+    made: Option<BTreeSet<OutputPath>>,
+}
+
 /// A plan with what is to be said of it.
 struct Proposal {
     standing: Standing,
@@ -182,7 +193,7 @@ struct Proposal {
 
 impl Work<'_> {
     fn deploy(&self) -> Result<End, Stop> {
-        let (edition, folder, made) = self.site()?;
+        let Site { edition, sources, folder, made } = self.site()?;
         let built = built::read(&folder, made.as_ref(), &edition.world, self.settings)
             .map_err(|e| Failure::io(&e))?;
         if built.files.is_empty() {
@@ -228,7 +239,7 @@ impl Work<'_> {
         };
         proposal.manifest.files.clone_from(&built.files);
         proposal.manifest.stories = stories;
-        let refused = self.session.report(said, &edition.theme.sources, self.arguments.strict);
+        let refused = self.session.report(said, &sources, self.arguments.strict);
         if refused && !self.arguments.plan {
             return Err(Stop::End(End::Errors));
         }
@@ -236,39 +247,37 @@ impl Work<'_> {
         Ok(if refused { End::Errors } else { end })
     }
 
-    /// The site, the folder it is built in, and what was made there; of a folder that somebody else built, that is not known.
-    fn site(&self) -> Result<(Edition, PathBuf, Option<BTreeSet<OutputPath>>), Stop> {
-        if let Some(folder) = &self.arguments.from {
-            if !folder.is_dir() {
-                return Err(Stop::End(misuse(&format!("there is no folder {}", folder.display()))));
+    /// The site as it is to be shipped.
+    fn site(&self) -> Result<Site, Stop> {
+        let Some(folder) = &self.arguments.from else {
+            let making = build::Making {
+                out: None,
+                shows: Shows::Published,
+                base_url: self.settings.url.as_deref(),
+                stats: false,
+                strict: self.arguments.strict,
+            };
+            let made = build::make(self.session, making).map_err(Stop::End)?;
+            if self.session.format != MessageFormat::Json {
+                build::summary(self.session, &made);
             }
-            return Ok((self.edition()?, folder.clone(), None));
-        }
-        let making = build::Making {
-            out: None,
-            shows: Shows::Published,
-            base_url: self.settings.url.as_deref(),
-            stats: false,
-            strict: self.arguments.strict,
+            let build::Made { edition, sources, report, out, .. } = made;
+            return Ok(Site { edition, sources, folder: out, made: Some(report.made) });
         };
-        let made = build::make(self.session, making).map_err(Stop::End)?;
-        if self.session.format != MessageFormat::Json {
-            build::summary(self.session, &made);
+        if !folder.is_dir() {
+            return Err(Stop::End(misuse(&format!("there is no folder {}", folder.display()))));
         }
-        Ok((made.edition, made.out, Some(made.report.made)))
-    }
-
-    /// The site at this moment, without building it; what is wrong with it was said when it was built.
-    fn edition(&self) -> Result<Edition, Stop> {
         let (tree, mut said) = Tree::open(&self.session.site);
         let options = self.session.edition_options(Shows::Published, self.settings.url.clone());
         let mut loaded = edition::load(&tree, options);
         said.append(&mut loaded.diagnostics);
+        // What else is wrong was said when it was built.
         said.retain(|diagnostic| diagnostic.severity == Severity::Error);
-        loaded.edition.ok_or_else(|| {
+        let Some(edition) = loaded.edition else {
             self.session.report(said, &loaded.sources, false);
-            Stop::End(End::Errors)
-        })
+            return Err(Stop::End(End::Errors));
+        };
+        Ok(Site { edition, sources: loaded.sources, folder: folder.clone(), made: None })
     }
 
     /// The record of a deploy, without its files.
@@ -456,7 +465,9 @@ impl Work<'_> {
                 say(&format!("  and {} more (`-v` names them all)", changes.len() - shown));
             }
         }
-        say(&format!("unchanged: {}", plural(plan.unchanged, "file", "files")));
+        if plan.unchanged > 0 {
+            say(&format!("unchanged: {}", plural(plan.unchanged, "file", "files")));
+        }
         for (explainer, pages) in explainers {
             let count = plural(pages.len(), "page changes", "pages change");
             build::name_some(

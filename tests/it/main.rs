@@ -5,6 +5,8 @@
 mod architecture;
 #[cfg(feature = "serve")]
 mod browser;
+#[cfg(all(unix, feature = "cloud"))]
+mod buckets;
 #[cfg(all(feature = "cards", feature = "images"))]
 mod cards;
 mod cases;
@@ -13,6 +15,8 @@ mod check;
 mod clock;
 mod command_line;
 mod demo;
+#[cfg(unix)]
+mod deploy;
 mod desk;
 mod digest;
 mod documentation;
@@ -41,6 +45,10 @@ mod rules;
 mod schema;
 #[cfg(all(feature = "search", feature = "serve"))]
 mod search;
+#[cfg(unix)]
+mod servers;
+#[cfg(unix)]
+mod ships;
 mod site;
 mod sitemaps;
 mod versions;

@@ -258,10 +258,11 @@ impl Objects {
                 if !lock.is_dead(&self.token()) {
                     return Err(Failure::busy(&lock.told()));
                 }
-                standing.interrupted = self
-                    .read_manifest(&self.quick, &deploy(&lock.id))
-                    .await?
-                    .map(|(manifest, _)| Interrupted { manifest, mark: lock.mark, began: lock.began });
+                let made =
+                    self.read_manifest(&self.quick, &deploy(&lock.id)).await?.map(|(manifest, _)| manifest);
+                let made = made.or_else(|| standing.manifest.as_ref().map(|base| lost(base, &lock.id)));
+                standing.interrupted =
+                    made.map(|manifest| Interrupted { manifest, mark: lock.mark, began: lock.began });
             }
         }
         if standing.manifest.is_none() && standing.interrupted.is_none() {
@@ -347,7 +348,8 @@ impl Objects {
                     if !other.is_dead(&lock.token) {
                         return Err(Failure::busy(&other.told()));
                     }
-                    if planned != Some(&other.id) && !is_over && other.began {
+                    let is_first = standing.manifest.is_none();
+                    if planned != Some(&other.id) && !is_over && !is_first && other.began {
                         return Err(Failure::overtaken(Some(&other.id)));
                     }
                     mode = PutMode::Update(version);
@@ -695,6 +697,12 @@ impl Lock {
     fn told(&self) -> String {
         format!("{}, last heard of {}", self.who, self.seen.strftime("%H:%M:%S UTC"))
     }
+}
+
+/// What a deploy was making whose record is lost: of no file it is known what it did.
+fn lost(base: &Manifest, id: &str) -> Manifest {
+    let record = Record { id: id.to_owned(), ..base.record.clone() };
+    Manifest { record, unsure: base.files.keys().cloned().collect(), ..base.clone() }
 }
 
 /// The name of the record of a deploy.
