@@ -15,7 +15,7 @@ use crate::config::{self, Config};
 use crate::deploy::built;
 use crate::deploy::failure::Failure;
 use crate::deploy::manifest::{Kind, Manifest, Record};
-use crate::deploy::plan::{self, Action, Change, Plan, Standing, allowed_deletes, remembered};
+use crate::deploy::plan::{self, Action, Change, Plan, Standing, Trust, allowed_deletes, remembered};
 use crate::deploy::{Bytes, Environment, Shipment, Target, after, guard, revision, target};
 use crate::diagnostic::nearest::did_you_mean;
 use crate::diagnostic::{Severity, Sources, has_errors};
@@ -48,7 +48,7 @@ pub struct Arguments {
     deletes: Option<usize>,
 
     /// Ship every file, whatever the record of the last deploy says
-    #[arg(long, conflicts_with = "history")]
+    #[arg(long, conflicts_with_all = ["history", "rollback"])]
     force: bool,
 
     /// Ship only what has no warnings
@@ -189,6 +189,26 @@ struct Proposal {
     silent: Vec<String>,
     /// What lies in the folder and is not shipped.
     foreign: Vec<String>,
+    /// Pages in the folder that the site does not have.
+    unknown: Vec<String>,
+}
+
+impl Proposal {
+    /// Whether there is nothing to do: all files are there, the record of them too, and nothing is kept that must go.
+    fn is_done(&self) -> bool {
+        let base = self.standing.manifest.as_ref();
+        let forgets = base.is_some_and(|base| self.manifest.kept.is_empty() && !base.kept.is_empty());
+        self.plan.is_empty() && self.standing.interrupted.is_none() && !self.standing.is_changed && !forgets
+    }
+
+    /// Every file that is another than at the last complete deploy, and those of which that is not known.
+    fn since_last(&self) -> Vec<Change> {
+        let last = Standing { manifest: self.standing.manifest.clone(), ..Standing::default() };
+        let mut changes = plan::plan(&last, &self.manifest.files, Trust::Record).changes;
+        let known: BTreeSet<String> = changes.iter().map(|change| change.path.clone()).collect();
+        changes.extend(self.plan.changes.iter().filter(|change| !known.contains(&change.path)).cloned());
+        changes
+    }
 }
 
 impl Work<'_> {
@@ -200,8 +220,13 @@ impl Work<'_> {
             let message = format!("there is nothing in {} to ship", folder.display());
             return Err(Stop::End(self.session.fail(&message)));
         }
-        let standing = self.target.look()?;
         let site = &edition.world.site;
+        if site.now > real_time() && !self.arguments.plan {
+            let help = "leave out `--now`, or look with `--plan` at what will change then";
+            let message = "the site is seen at a moment that has not come: what is under embargo until then would be shipped";
+            return Err(Stop::End(self.session.fail_with(message, Some(help))));
+        }
+        let standing = self.target.look()?;
         let stories = guard::stories(site, standing.manifest.as_ref());
         let mut said = Vec::new();
         if made.is_none() {
@@ -211,7 +236,7 @@ impl Work<'_> {
             .manifest
             .as_ref()
             .map_or_else(Vec::new, |base| guard::silent_edits(site, base, &stories));
-        let plan = plan::plan(&standing, &built.files, self.arguments.force);
+        let plan = plan::plan(&standing, &built.files, self.trust());
         let explainers = standing.manifest.as_ref();
         let explainers =
             explainers.map_or_else(BTreeMap::new, |base| guard::explainers(site, base, &stories, &plan));
@@ -236,6 +261,7 @@ impl Work<'_> {
             explainers,
             silent: silent_files,
             foreign: built.foreign.clone(),
+            unknown: built.unknown.clone(),
         };
         proposal.manifest.files.clone_from(&built.files);
         proposal.manifest.stories = stories;
@@ -280,6 +306,10 @@ impl Work<'_> {
         Ok(Site { edition, sources: loaded.sources, folder: folder.clone(), made: None })
     }
 
+    fn trust(&self) -> Trust {
+        if self.arguments.force { Trust::Nothing } else { Trust::Record }
+    }
+
     /// The record of a deploy, without its files.
     fn manifest(&self, record: Record, standing: &Standing, plan: &Plan) -> Manifest {
         let now = record.when;
@@ -291,13 +321,22 @@ impl Work<'_> {
 
     fn go_back(&self, id: &str) -> Result<End, Stop> {
         let standing = self.target.look()?;
-        let base = standing.manifest.as_ref().ok_or_else(Failure::no_way_back)?;
+        let mut known = standing.to_go_back_to();
         let wanted = match id {
-            "" => base.history.first().ok_or_else(Failure::no_way_back)?,
-            id => base.history.iter().find(|r| r.id == id).ok_or_else(|| Failure::no_such_deploy(id))?,
+            "" => known.next().ok_or_else(Failure::no_way_back)?,
+            id => known.find(|record| record.id == id).ok_or_else(|| Failure::no_such_deploy(id))?,
         };
         let to = self.target.manifest(&wanted.id)?;
-        let plan = plan::plan(&standing, &to.files, self.arguments.force);
+        drop(known);
+        let plan = plan::plan(&standing, &to.files, Trust::Record);
+        // All that is needed is looked for before anything is done.
+        for change in plan.changes.iter().filter(|change| change.action != Action::Delete) {
+            let served = &to.files[&change.path];
+            let is_kept_alone = self.target.kept_at(&to.record, &change.path, served).is_some();
+            if is_kept_alone && !plan.kept.contains_key(&served.key()) {
+                return Err(Failure::not_kept(&to.record.id, &change.path).into());
+            }
+        }
         let when = real_time();
         let record = Record {
             id: crate::deploy::id(when, to.record.content),
@@ -314,6 +353,7 @@ impl Work<'_> {
             explainers: BTreeMap::new(),
             silent: Vec::new(),
             foreign: Vec::new(),
+            unknown: Vec::new(),
         };
         self.propose(&proposal, Bytes::Back(&to))
     }
@@ -331,7 +371,7 @@ impl Work<'_> {
             }
             return Ok(End::Done);
         }
-        if proposal.plan.is_empty() {
+        if proposal.is_done() {
             if is_json {
                 session.result(&self.as_json(proposal).to_string());
             }
@@ -350,7 +390,13 @@ impl Work<'_> {
         let notes = self.target.ship(&shipment);
         bar.clear();
         let mut notes = notes?;
-        for told in after::tell(self.config, self.settings, &proposal.plan, self.environment) {
+        for told in after::tell(
+            self.config,
+            self.settings,
+            &proposal.since_last(),
+            self.environment,
+            &proposal.manifest.record.id,
+        ) {
             match told {
                 Ok(done) if !is_json => session.say(&done),
                 Ok(_) => {}
@@ -362,7 +408,7 @@ impl Work<'_> {
         }
         if is_json {
             let mut object = self.as_json(proposal);
-            object["notes"] = json!(notes);
+            object["notes"] = json!([&proposal.standing.notes[..], &notes[..]].concat());
             object["shipped"] = json!(true);
             session.result(&object.to_string());
         } else {
@@ -382,7 +428,7 @@ impl Work<'_> {
             let message = format!(
                 "this would delete {} of the {} there are; without being told to, at most {limit} may go",
                 plural(goes, "file", "files"),
-                proposal.standing.manifest.as_ref().map_or(proposal.standing.others.len(), |m| m.files.len()),
+                proposal.standing.files(),
             );
             if !somebody || *yes {
                 let help = format!(
@@ -417,15 +463,13 @@ impl Work<'_> {
     }
 
     fn limit(&self, proposal: &Proposal) -> usize {
-        let files =
-            proposal.standing.manifest.as_ref().map_or(proposal.standing.others.len(), |m| m.files.len());
-        allowed_deletes(self.settings.max_deletes, files)
+        allowed_deletes(self.settings.max_deletes, proposal.standing.files())
     }
 
     /// Prints a plan.
     fn show(&self, proposal: &Proposal) {
         let Self { session, settings, config, .. } = self;
-        let Proposal { standing, plan, explainers, foreign, .. } = proposal;
+        let Proposal { standing, plan, explainers, foreign, unknown, .. } = proposal;
         let say = |text: &str| session.say(text);
         say(&format!("to {} ({})", settings.name, settings.written));
         match &standing.manifest {
@@ -442,7 +486,8 @@ impl Work<'_> {
             session.warn(note);
         }
         if plan.is_empty() {
-            say("nothing to ship: all of it is there already");
+            let record = if proposal.is_done() { "" } else { "; only the record of it is not" };
+            say(&format!("nothing to ship: all of it is there already{record}"));
             return;
         }
         for (name, sign) in [("new", "+"), ("changed", "~"), ("deleted", "-")] {
@@ -478,11 +523,17 @@ impl Work<'_> {
             );
         }
         build::name_some(session, "not of this build, left out", foreign, session.verbose);
+        build::name_some(
+            session,
+            "pages that the site does not have now, shipped all the same",
+            unknown,
+            session.verbose,
+        );
     }
 
     /// A plan for programs.
     fn as_json(&self, proposal: &Proposal) -> Value {
-        let Proposal { standing, plan, manifest, explainers, silent, foreign } = proposal;
+        let Proposal { standing, plan, manifest, explainers, silent, foreign, unknown } = proposal;
         let list = |name: &str| -> Vec<Value> {
             let changes = plan.changes.iter().filter(|change| group(change) == name);
             changes
@@ -511,6 +562,7 @@ impl Work<'_> {
             "explainers": explainers,
             "silent_edits": silent,
             "left_out": foreign,
+            "unknown": unknown,
             "deletes": {"files": plan.deletes(), "limit": self.limit(proposal), "allowed": plan.deletes() <= self.limit(proposal)},
             "shipped": false,
             "notes": standing.notes,

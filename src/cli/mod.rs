@@ -16,6 +16,7 @@ mod schema;
 mod serve;
 mod stale;
 mod uses;
+mod workflows;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
 
+use super::workflows::Runner;
 use super::{End, Now, Session, misuse, scaffold, schema};
 use crate::config::{self, Config};
 use crate::language::letters;
@@ -13,15 +14,15 @@ use crate::moment::Moment;
 use crate::path::SitePath;
 use crate::tree::Tree;
 
-/// Start a site, or add a briefing or an explainer to one.
+/// Start a site, or add a briefing, an explainer or a workflow to one.
 #[derive(clap::Args)]
 #[command(
-    override_usage = "nutgraf new <DIR>\n       nutgraf new briefing <TITLE> [--slug SLUG]\n       nutgraf new explainer <TITLE> [--slug SLUG]"
+    override_usage = "nutgraf new <DIR> [--ci github|gitlab]\n       nutgraf new briefing <TITLE> [--slug SLUG]\n       nutgraf new explainer <TITLE> [--slug SLUG]\n       nutgraf new --ci github|gitlab"
 )]
 pub struct Arguments {
     /// A folder for a new site, or `briefing`, or `explainer`
-    #[arg(value_name = "DIR|briefing|explainer")]
-    what: String,
+    #[arg(value_name = "DIR|briefing|explainer", required_unless_present = "ci")]
+    what: Option<String>,
 
     /// The title of the briefing or explainer
     title: Option<String>,
@@ -29,26 +30,33 @@ pub struct Arguments {
     /// Its file name, and so its address
     #[arg(long)]
     slug: Option<String>,
+
+    /// Write a workflow that checks, builds and deploys: for the new site, or for the one that is here
+    #[arg(long, value_name = "RUNNER")]
+    ci: Option<Runner>,
 }
 
 /// Runs the command.
 pub fn run(session: &Session, arguments: &Arguments) -> End {
-    match (arguments.what.as_str(), &arguments.title) {
-        ("briefing" | "explainer", Some(title)) => {
-            document(session, &arguments.what, title, arguments.slug.as_deref())
+    let Some(what) = arguments.what.as_deref() else {
+        return arguments.ci.map_or(End::WrongUse, |runner| workflow(session, runner));
+    };
+    match (what, &arguments.title) {
+        ("briefing" | "explainer", _) if arguments.ci.is_some() => {
+            misuse("`--ci` writes a workflow: nutgraf new --ci github, in the site's folder")
         }
+        ("briefing" | "explainer", Some(title)) => document(session, what, title, arguments.slug.as_deref()),
         ("briefing" | "explainer", None) => misuse(&format!(
-            "`nutgraf new {0}` needs a title: nutgraf new {0} \"…\" (for a site in a folder of that name, write ./{0})",
-            arguments.what
+            "`nutgraf new {what}` needs a title: nutgraf new {what} \"…\" (for a site in a folder of that name, write ./{what})"
         )),
         (_, Some(title)) => misuse(&format!(
             "`nutgraf new` makes a site in one folder; for a briefing write: nutgraf new briefing \"{title}\""
         )),
-        (folder, None) => site(session, Path::new(folder)),
+        (folder, None) => site(session, Path::new(folder), arguments.ci),
     }
 }
 
-fn site(session: &Session, folder: &Path) -> End {
+fn site(session: &Session, folder: &Path, ci: Option<Runner>) -> End {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
         return session.fail(&format!("{} exists already and is not empty", folder.display()));
     }
@@ -66,6 +74,11 @@ fn site(session: &Session, folder: &Path) -> End {
             return session.fail(&error);
         }
     }
+    if let Some(runner) = ci
+        && let Err(error) = write(&folder.join(runner.file()), &runner.workflow(&[]))
+    {
+        return session.fail(&error);
+    }
     session.say(&format!("made a site in {}", folder.display()));
     session.say("next:");
     session.say(&format!("  cd {}", folder.display()));
@@ -74,16 +87,41 @@ fn site(session: &Session, folder: &Path) -> End {
     End::Done
 }
 
-fn document(session: &Session, what: &str, title: &str, slug: Option<&str>) -> End {
+/// Writes a workflow for the site that is here.
+fn workflow(session: &Session, runner: Runner) -> End {
+    let config = match settings(session) {
+        Ok(config) => config,
+        Err(end) => return end,
+    };
+    let file = session.site.join(runner.file());
+    if let Err(error) = write(&file, &runner.workflow(&config.deploy)) {
+        return session.fail(&error);
+    }
+    session.say(&file.display().to_string());
+    if config.deploy.is_empty() {
+        session.say("next: name a place to ship to under `deploy` in nutgraf.yaml");
+    }
+    End::Done
+}
+
+/// The settings of the site that is here.
+fn settings(session: &Session) -> Result<Config, End> {
     let (tree, _) = Tree::open(&session.site);
     let file = SitePath::new("nutgraf.yaml");
-    let Ok(text) = tree.read_text(&file) else {
-        return session.fail(&format!(
+    tree.read_text(&file).map(|text| config::read(&file, &text).0).map_err(|_| {
+        session.fail(&format!(
             "there is no nutgraf.yaml in {}: run this in a site's folder, or name it with `--site DIR`",
             session.site.display()
-        ));
+        ))
+    })
+}
+
+fn document(session: &Session, what: &str, title: &str, slug: Option<&str>) -> End {
+    let config = match settings(session) {
+        Ok(config) => config,
+        Err(end) => return end,
     };
-    let (config, _) = config::read(&file, &text);
+    let (tree, _) = Tree::open(&session.site);
     if let Some(slug) = slug
         && !letters::is_slug(slug)
     {

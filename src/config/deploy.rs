@@ -225,7 +225,8 @@ fn target(place: Place<'_>, entry: &Entry, d: &mut Vec<Diagnostic>) -> Option<Ta
         is_site.then_some(url.value)
     });
     let compress = super::outputs::choices(&mut fields, "compress", ENCODINGS, d);
-    let headers = fields.items("cache").into_iter().filter_map(|node| header_rule(place, node, d)).collect();
+    let headers: Vec<HeaderRule> =
+        fields.items("cache").into_iter().filter_map(|node| header_rule(place, node, d)).collect();
     let max_deletes = fields.text("max_deletes", d).map_or(MAX_DELETES, |text| {
         max_deletes(&text.value).unwrap_or_else(|| {
             let wanted = "a number of files, or a share of them like `\"20%\"`";
@@ -278,6 +279,9 @@ fn target(place: Place<'_>, entry: &Entry, d: &mut Vec<Diagnostic>) -> Option<Ta
     };
     if let Some(reason) = misfit(&destination, &compress) {
         d.push(settings::no_compression(place.span(&to.at), reason));
+    }
+    if !headers.is_empty() && !matches!(destination, Destination::Bucket(_)) {
+        d.push(settings::no_headers(place.span(&to.at)));
     }
     Some(Target {
         name: entry.key.clone(),
@@ -404,6 +408,15 @@ fn header_rule(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Option
     if pattern.is_none() {
         let help = "write `{match: \"/fonts/**\", control: \"public, max-age=86400\"}`";
         d.push(front_matter::missing_key(place.span(&fields.at), "match", "an entry of `cache`", help));
+    }
+    if let Some(pattern) = pattern.as_ref().filter(|pattern| !pattern.value.starts_with(['/', '*'])) {
+        let found = format!("`{}`", pattern.value);
+        d.push(front_matter::wrong_type(
+            place.span(&pattern.at),
+            "match",
+            "addresses like `/fonts/**`",
+            &found,
+        ));
     }
     let mut header = |key, d: &mut Vec<Diagnostic>| {
         let text = fields.text(key, d)?;

@@ -5,31 +5,37 @@ use crate::config::Config;
 use crate::config::deploy::{Purge, Target};
 use crate::deploy::Environment;
 use crate::deploy::manifest::Kind;
-use crate::deploy::plan::{Action, Plan};
+use crate::deploy::plan::{Action, Change};
 use crate::deploy::target::program::Program;
 use crate::links::encode;
 
 /// What came of one thing that was to be told: what was done, or what failed.
 pub type Told = Result<String, String>;
 
-/// Tells everybody that nutgraf.yaml names of what a plan changed.
-pub fn tell(config: &Config, target: &Target, plan: &Plan, environment: &Environment) -> Vec<Told> {
+/// Tells everybody that nutgraf.yaml names of what changed.
+pub fn tell(
+    config: &Config,
+    target: &Target,
+    changes: &[Change],
+    environment: &Environment,
+    deploy: &str,
+) -> Vec<Told> {
     let home = format!("{}{}", config.origin, config.base_path);
     let home = target.url.as_deref().unwrap_or(&home).trim_end_matches('/').to_owned();
     // A name with a hash is new each time: nobody has a copy of another version.
-    let changes = plan.changes.iter().filter(|c| c.kind != Kind::Hashed || c.action == Action::Delete);
-    let addresses: Vec<String> = changes.map(|change| address(&change.path)).collect();
+    let others = changes.iter().filter(|c| c.kind != Kind::Hashed || c.action == Action::Delete);
+    let addresses: Vec<String> = others.map(|change| address(&change.path)).collect();
     let mut told: Vec<Told> = Vec::new();
-    for purge in &target.purge {
+    for purge in target.purge.iter().filter(|_| !addresses.is_empty()) {
         told.push(match purge {
             Purge::Command(command) => self::command(command, &home, &addresses),
-            Purge::CloudFront(id) => web::cloudfront(id, &home, &addresses, environment),
+            Purge::CloudFront(id) => web::cloudfront(id, &home, &addresses, environment, deploy),
             Purge::Cloudflare(zone) => web::cloudflare(zone, &home, &addresses, environment),
             Purge::Fastly(service) => web::fastly(service, &home, &addresses, environment),
         });
     }
     if target.websub {
-        let feeds = plan.changes.iter().filter(|c| c.kind == Kind::Feed && c.action != Action::Delete);
+        let feeds = changes.iter().filter(|c| c.kind == Kind::Feed && c.action != Action::Delete);
         let feeds: Vec<String> = feeds.map(|change| format!("{home}{}", address(&change.path))).collect();
         told.push(match &config.feed.hub {
             None => Err("`websub` is on, but `feed` in nutgraf.yaml names no `hub`".to_owned()),
@@ -70,7 +76,7 @@ mod web {
 
     const WITHOUT: &str = "this nutgraf was built without the network; `cargo install nutgraf --features cloud` gets one with it";
 
-    pub fn cloudfront(_: &str, _: &str, _: &[String], _: &Environment) -> Told {
+    pub fn cloudfront(_: &str, _: &str, _: &[String], _: &Environment, _: &str) -> Told {
         Err(WITHOUT.to_owned())
     }
 
@@ -97,7 +103,7 @@ mod web {
     use serde_json::json;
 
     use super::{Environment, Told};
-    use crate::deploy::target::vendor;
+    use crate::deploy::target::bucket::vendor;
 
     /// Paths of one invalidation, by the limit of `CloudFront`; beyond it everything is forgotten.
     const MOST_INVALIDATIONS: usize = 1000;
@@ -107,7 +113,13 @@ mod web {
     const MOST_REQUESTS: usize = 10;
 
     /// `CreateInvalidation` of Amazon `CloudFront` (API of 2020-05-31).
-    pub fn cloudfront(id: &str, home: &str, addresses: &[String], environment: &Environment) -> Told {
+    pub fn cloudfront(
+        id: &str,
+        home: &str,
+        addresses: &[String],
+        environment: &Environment,
+        deploy: &str,
+    ) -> Told {
         // A distribution knows the path of the site too.
         let base =
             home.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
@@ -119,10 +131,7 @@ mod web {
         };
         let items: Vec<String> = paths.iter().map(|path| format!("<Path>{}</Path>", escaped(path))).collect();
         let items = items.concat();
-        let reference = format!(
-            "nutgraf-{}",
-            blake3::hash(format!("{:?}", std::time::UNIX_EPOCH.elapsed()).as_bytes()).to_hex()
-        );
+        let reference = format!("nutgraf-{deploy}");
         let body = format!(
             "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>{}</Quantity>\
              <Items>{items}</Items></Paths><CallerReference>{reference}</CallerReference></InvalidationBatch>",

@@ -44,6 +44,8 @@ pub struct Built {
     origins: BTreeMap<String, String>,
     /// What lies in the folder and is not shipped: nothing of this build.
     pub foreign: Vec<String>,
+    /// Pages of a folder that was built before which the site does not have now.
+    pub unknown: Vec<String>,
 }
 
 /// Reads a built folder. `made` is what the build made of it; without it, everything in the folder is shipped but what
@@ -60,6 +62,7 @@ pub fn read(
     let (paths, foreign) = list(folder, made)?;
     let kinds = kinds(world);
     let beside = matches!(target.to, Destination::Folder(_) | Destination::Rsync { .. });
+    let has_headers = matches!(target.to, Destination::Bucket(_));
     let read: Vec<(String, Served)> = paths
         .into_par_iter()
         .map(|path| {
@@ -69,11 +72,18 @@ pub fn read(
             let packs = is_worth_compressing(size, &media_type);
             let encoding = target.compress.first().copied().filter(|_| packs && !beside);
             let mut form = Form { kind, cache: cache(kind).to_owned(), media_type, encoding };
-            follow_rules(target, &path, &mut form);
+            if has_headers {
+                follow_rules(target, &path, &mut form);
+            } else {
+                form.cache.clear();
+            }
             Ok((path, Served { hash, size, form }))
         })
         .collect::<io::Result<_>>()?;
-    let mut built = Built { folder: folder.to_owned(), foreign, ..Built::default() };
+    let is_unknown =
+        |path: &&String| made.is_none() && path.ends_with(".html") && !kinds.contains_key(path.as_str());
+    let unknown = read.iter().map(|(path, _)| path).filter(is_unknown).cloned().collect();
+    let mut built = Built { folder: folder.to_owned(), foreign, unknown, ..Built::default() };
     for (path, served) in read {
         if beside && is_worth_compressing(served.size, &served.form.media_type) {
             for encoding in &target.compress {
@@ -109,6 +119,16 @@ impl Built {
         fs::read(self.source(path)).map_err(|error| at(path, &error))
     }
 
+    /// Whether a file is still as it was looked at.
+    ///
+    /// # Errors
+    /// When it is not, or cannot be read.
+    pub fn check(&self, path: &str) -> io::Result<()> {
+        let served = self.files.get(path).ok_or(io::ErrorKind::NotFound)?;
+        let (hash, _) = hash(&self.source(path)).map_err(|error| at(path, &error))?;
+        if hash == served.hash { Ok(()) } else { Err(changed(path)) }
+    }
+
     /// The bytes of a file as they are shipped. A file that changed since it was looked at is an error.
     ///
     /// # Errors
@@ -117,13 +137,17 @@ impl Built {
         let served = self.files.get(path).ok_or(io::ErrorKind::NotFound)?;
         let bytes = self.original(path)?;
         if Digest::of(&bytes) != served.hash {
-            return Err(io::Error::other(format!("{path} changed while it was shipped; run this again")));
+            return Err(changed(path));
         }
         match served.form.encoding {
             None => Ok(bytes),
             Some(encoding) => compressed(&bytes, encoding),
         }
     }
+}
+
+fn changed(path: &str) -> io::Error {
+    io::Error::other(format!("{path} changed while it was shipped; run this again"))
 }
 
 /// The hash of a file, and how many bytes it has.

@@ -61,6 +61,11 @@ impl Failure {
         )
     }
 
+    /// Another deploy to a folder is under way.
+    pub fn busy_folder(folder: &str) -> Self {
+        Self::new(format!("another deploy to {folder} is under way"), "wait until it is done")
+    }
+
     /// Another deploy of the same site is under way on this machine.
     pub fn busy_here() -> Self {
         Self::new("another deploy of this site is running on this machine", "wait until it is done")
@@ -215,7 +220,7 @@ impl Failure {
     pub fn server(what: &str, said: &str) -> Self {
         Self::new(
             format!("{what} failed{}", quoted(said)),
-            "run this again: it goes on where it stopped, and readers see whole pages meanwhile",
+            "run this again: what is there already is not sent twice, and readers see whole pages meanwhile",
         )
     }
 }

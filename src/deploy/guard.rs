@@ -11,7 +11,7 @@ use super::plan::{Action, Plan};
 use crate::build::leak::Leaks;
 use crate::diagnostic::catalog::editorial as say;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::document::{Kind, prose};
+use crate::document::Kind;
 use crate::edition::{Edition, check};
 use crate::path::OutputPath;
 use crate::site::{Entry, EntryId, Site};
@@ -20,10 +20,12 @@ use crate::site::{Entry, EntryId, Site};
 /// from there.
 pub fn stories(site: &Site, base: Option<&Manifest>) -> BTreeMap<String, Story> {
     let known = |page: &str| base.and_then(|manifest| manifest.stories.get(page));
-    site.entries
-        .par_iter()
-        .map(|entry| {
-            let page = page(entry);
+    let pages = site.entries.par_iter().map(|entry| (page(entry), entry));
+    // Older versions of explainers have no page: they go by their sources.
+    let versions = site.older.par_iter().map(|entry| (entry.document.path.to_string(), entry));
+    pages
+        .chain(versions)
+        .map(|(page, entry)| {
             let document = &entry.document;
             let hash = Digest::of(document.source.as_bytes());
             let same = known(&page).filter(|story| story.hash == hash);
@@ -51,19 +53,35 @@ fn page(entry: &Entry) -> String {
     entry.url.output().as_str().to_owned()
 }
 
-/// The hash of what readers read of a document, wherever its lines break.
+/// The hash of what readers read of a document, wherever its lines break: headline, standfirst, caption and all of its text
+/// as it is written, with what its components say, without comments.
 fn text_of(entry: &Entry) -> Digest {
+    let document = &entry.document;
+    let own = &document.front;
+    let image = own.image.as_ref();
+    let front = [
+        own.title.as_ref().map(|title| title.value.as_str()),
+        own.description.as_deref(),
+        own.summary.as_ref().map(|summary| summary.value.as_str()),
+        image.and_then(|image| image.caption.as_deref()),
+        image.and_then(|image| image.alt.as_deref()),
+    ];
     let mut hasher = blake3::Hasher::new();
-    let prose = prose::read(&entry.document);
-    let own = &entry.document.front;
-    let title = own.title.as_ref().map(|title| title.value.as_str());
-    let texts = title.into_iter().chain(own.description.as_deref());
-    for text in texts.chain(prose.passages.iter().map(|passage| passage.text.as_str())) {
+    let mut add = |text: &str| {
         for word in text.split_whitespace() {
             hasher.update(word.as_bytes()).update(b" ");
         }
         hasher.update(b"\n");
+    };
+    front.into_iter().flatten().for_each(&mut add);
+    let mut rest = document.source.get(own.at.end..).unwrap_or_default();
+    let mut body = String::with_capacity(rest.len());
+    while let Some((text, comment)) = rest.split_once("<!--") {
+        body.push_str(text);
+        rest = comment.split_once("-->").map_or("", |(_, after)| after);
     }
+    body.push_str(rest);
+    add(&body);
     Digest::from(hasher.finalize())
 }
 
@@ -98,14 +116,24 @@ pub fn explainers(
     let differs = |page: &String| {
         base.stories.get(page).zip(stories.get(page)).is_some_and(|(old, new)| old.hash != new.hash)
     };
-    let changed = |id: &EntryId| differs(&page(&site.entries[*id]));
+    let mut changed: Vec<(&Entry, EntryId)> = Vec::new();
+    for (id, entry) in site.entries.iter().enumerate().filter(|(_, entry)| entry.kind == Kind::Explainer) {
+        if differs(&page(entry)) {
+            changed.push((entry, id));
+        }
+    }
+    for entry in site.older.iter().filter(|entry| differs(&entry.document.path.to_string())) {
+        let newest = site.find(Kind::Explainer, &entry.id, &entry.language);
+        changed.extend(newest.map(|newest| (&**entry, newest)));
+    }
     let mut found = BTreeMap::new();
-    for (explainer, users) in site.uses.iter().filter(|(explainer, _)| changed(explainer)) {
-        let pages = users.iter().map(|user| page(&site.entries[*user]));
+    for (explainer, id) in changed {
+        let users = site.uses.get(&id).into_iter().flatten();
+        let pages = users.map(|user| page(&site.entries[*user]));
         let pages: Vec<String> =
             pages.filter(|page| replaced.contains(page.as_str()) && !differs(page)).collect();
         if !pages.is_empty() {
-            found.insert(site.entries[*explainer].document.path.to_string(), pages);
+            found.insert(explainer.document.path.to_string(), pages);
         }
     }
     found

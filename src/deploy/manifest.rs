@@ -327,7 +327,7 @@ impl Manifest {
 /// Whether a path stays below where it begins.
 fn is_inside(path: &str) -> bool {
     path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
-        && !path.chars().any(|c| c.is_control() || c == '\\')
+        && !path.chars().any(|c| c.is_control() || cfg!(windows) && c == '\\')
 }
 
 /// The part of a record that says how to read the rest.

@@ -16,12 +16,37 @@ pub struct Standing {
     pub manifest: Option<Manifest>,
     /// The deploy after it that was cut short.
     pub interrupted: Option<Interrupted>,
+    /// Whether somebody else changed what is there, so that of no file it is known.
+    pub is_changed: bool,
     /// Files that no deploy of ours made and that would go: of a branch that somebody else filled.
     pub others: Vec<String>,
     /// What else is to be said of it.
     pub notes: Vec<String>,
     /// What the target knows the last record by, to see whether another deploy came between.
     pub stamp: Option<String>,
+}
+
+impl Standing {
+    /// The deploys that can be gone back to: those before the one that readers see, and that one too when another was cut
+    /// short after it. The last comes first.
+    pub fn to_go_back_to(&self) -> impl Iterator<Item = &Record> {
+        let is_cut = self.interrupted.is_some() || self.is_changed;
+        let current = self.manifest.iter().filter(move |_| is_cut).map(|base| &base.record);
+        current.chain(self.manifest.iter().flat_map(|base| &base.history))
+    }
+
+    /// The deploys of which a later record knows nothing any more.
+    pub fn forgotten<'a>(&'a self, later: &'a Manifest) -> impl Iterator<Item = &'a String> {
+        let all = self.manifest.iter().flat_map(|base| base.history.iter().chain([&base.record]));
+        all.filter(|record| !later.history.contains(record)).map(|record| &record.id)
+    }
+
+    /// How many files there are, as far as that is known.
+    pub fn files(&self) -> usize {
+        let made = self.interrupted.as_ref().map_or(0, |interrupted| interrupted.manifest.files.len());
+        let base = self.manifest.as_ref().map_or(0, |base| base.files.len());
+        base.max(made) + self.others.len()
+    }
 }
 
 /// A deploy that was cut short.
@@ -130,6 +155,20 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The changes in the parts that come one after the other: each when all of the one before is there.
+    pub fn parts(&self) -> impl Iterator<Item = &[Change]> {
+        self.changes
+            .chunk_by(|a, b| (a.wave(), a.action == Action::Add) == (b.wave(), b.action == Action::Add))
+    }
+
+    /// A record as it is left before anything is done: with what is not known, and with all that is still kept, for whoever goes
+    /// on should this deploy be cut short.
+    pub fn making(&self, manifest: &Manifest) -> Manifest {
+        let mut kept = self.kept.clone();
+        kept.extend(manifest.kept.clone());
+        Manifest { kept, unsure: self.unsure.iter().cloned().collect(), ..manifest.clone() }
+    }
+
     /// How many files are deleted.
     pub fn deletes(&self) -> usize {
         self.changes.iter().filter(|change| change.action == Action::Delete).count()
@@ -146,44 +185,51 @@ impl Plan {
     }
 }
 
-/// What takes a target from what it has to these files. `force` trusts no record.
-pub fn plan(standing: &Standing, files: &BTreeMap<String, Served>, force: bool) -> Plan {
+/// What of a target is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// The record of the last deploy.
+    Record,
+    /// Nothing: every file is shipped.
+    Nothing,
+}
+
+/// What takes a target from what it has to these files.
+pub fn plan(standing: &Standing, files: &BTreeMap<String, Served>, trust: Trust) -> Plan {
     let none = BTreeMap::new();
     let base = standing.manifest.as_ref().map_or(&none, |manifest| &manifest.files);
-    let touched = Touched::of(standing, base);
+    let made = standing.interrupted.as_ref().map_or(&none, |interrupted| &interrupted.manifest.files);
+    let touched = touched(standing, base);
     let mut plan = Plan { kept: kept(standing), ..Plan::default() };
-    let paths: BTreeSet<&String> =
-        files.keys().chain(base.keys()).chain(touched.paths.keys().copied()).collect();
+    // Whoever comes after this one, should it be cut short too, knows no more of these than this one does.
+    plan.unsure.extend(touched.keys().map(|path| (*path).clone()));
+    let paths: BTreeSet<&String> = files.keys().chain(base.keys()).chain(touched.keys().copied()).collect();
     for path in paths {
         let new = files.get(path);
-        let state = match touched.paths.get(path) {
-            Some(state) => *state,
-            None => base.get(path).map_or(State::Absent, State::There),
-        };
-        if state == State::Unsure {
-            plan.unsure.insert(path.clone());
-        }
+        let was_touched = touched.get(path);
+        let state =
+            was_touched.copied().unwrap_or_else(|| base.get(path).map_or(State::Absent, State::There));
         let action = match (state, new) {
             (State::Absent, None) => continue,
+            (State::Absent, Some(_)) if was_touched.is_some() => Action::Replace(vec![Why::Unsure]),
             (State::Absent, Some(_)) => Action::Add,
             (State::There(_) | State::Unsure, None) => Action::Delete,
             (State::Unsure, Some(_)) => Action::Replace(vec![Why::Unsure]),
-            (State::There(old), Some(new)) => {
-                let mut why = differences(old, new);
-                if why.is_empty() && force {
-                    why.push(Why::Unsure);
-                }
-                if why.is_empty() {
+            (State::There(old), Some(new)) => match differences(old, new) {
+                why if !why.is_empty() => Action::Replace(why),
+                _ if trust == Trust::Nothing => Action::Replace(vec![Why::Unsure]),
+                _ => {
                     plan.unchanged += 1;
                     continue;
                 }
-                Action::Replace(why)
-            }
+            },
         };
-        if let Some(old) = base.get(path).filter(|_| !touched.paths.contains_key(path)) {
+        let is_another =
+            base.get(path).is_some_and(|old| new.is_none_or(|new| !differences(old, new).is_empty()));
+        if let Some(old) = base.get(path).filter(|_| was_touched.is_none() && is_another) {
             plan.keep.insert(path.clone(), old.clone());
         }
-        let known = new.or_else(|| base.get(path)).or_else(|| touched.made.and_then(|made| made.get(path)));
+        let known = new.or_else(|| base.get(path)).or_else(|| made.get(path));
         let (kind, size) = known.map_or((Kind::File, 0), |served| (served.form.kind, served.size));
         plan.changes.push(Change { path: path.clone(), kind, size, action });
     }
@@ -210,54 +256,50 @@ enum State<'a> {
     Unsure,
 }
 
-/// The files that a deploy which was cut short may have touched.
-struct Touched<'a> {
-    paths: BTreeMap<&'a String, State<'a>>,
-    /// What it was making.
-    made: Option<&'a BTreeMap<String, Served>>,
-}
-
-impl<'a> Touched<'a> {
-    fn of(standing: &'a Standing, base: &'a BTreeMap<String, Served>) -> Self {
-        let Some(Interrupted { manifest, mark: reached, began }) = &standing.interrupted else {
-            return Self { paths: BTreeMap::new(), made: None };
-        };
-        let mut paths: BTreeMap<&String, State<'_>> =
-            manifest.unsure.iter().map(|path| (path, State::Unsure)).collect();
-        if *began {
-            let all: BTreeSet<&String> = base.keys().chain(manifest.files.keys()).collect();
-            for path in all {
-                let (old, new) = (base.get(path), manifest.files.get(path));
-                let differs = match (old, new) {
-                    (Some(old), Some(new)) => !differences(old, new).is_empty(),
-                    (None, None) => false,
-                    _ => true,
-                };
-                if differs {
-                    paths.insert(path, State::Unsure);
-                }
-            }
-            for (path, state) in &mut paths {
-                let (old, new) = (base.get(*path), manifest.files.get(*path));
-                let kind = new.or(old).map_or(Kind::File, |served| served.form.kind);
-                // What it was not sure of itself, it shipped as if something were there.
-                let was_there = old.is_some() || manifest.unsure.contains(path);
-                let own = place(path, kind, was_there, new.is_none());
-                let is_known = old.is_some() || new.is_some();
-                if is_known && reached.as_ref().is_some_and(|reached| own <= *reached) {
-                    *state = new.map_or(State::Absent, State::There);
-                }
-            }
-        }
-        Self { paths, made: Some(&manifest.files) }
+/// The files of which the record does not say what is there: those that a deploy which was cut short may have touched, or
+/// all, when somebody else did. Of some of them the mark tells.
+fn touched<'a>(
+    standing: &'a Standing,
+    base: &'a BTreeMap<String, Served>,
+) -> BTreeMap<&'a String, State<'a>> {
+    let mut paths: BTreeMap<&String, State<'_>> = BTreeMap::new();
+    if standing.is_changed {
+        paths.extend(base.keys().map(|path| (path, State::Unsure)));
     }
+    let Some(Interrupted { manifest, mark: reached, began }) = &standing.interrupted else { return paths };
+    paths.extend(manifest.unsure.iter().map(|path| (path, State::Unsure)));
+    if !*began {
+        return paths;
+    }
+    for path in base.keys().chain(manifest.files.keys()) {
+        let differs = match (base.get(path), manifest.files.get(path)) {
+            (Some(old), Some(new)) => !differences(old, new).is_empty(),
+            (None, None) => false,
+            (Some(_), None) | (None, Some(_)) => true,
+        };
+        if differs {
+            paths.insert(path, State::Unsure);
+        }
+    }
+    for (path, state) in &mut paths {
+        let (old, new) = (base.get(*path), manifest.files.get(*path));
+        // Of what neither has, its place in the order is not known.
+        let Some(known) = new.or(old) else { continue };
+        // What it was not sure of itself, it shipped as if something were there.
+        let was_there = old.is_some() || manifest.unsure.contains(path);
+        let own = place(path, known.form.kind, was_there, new.is_none());
+        if reached.as_ref().is_some_and(|reached| own <= *reached) {
+            *state = new.map_or(State::Absent, State::There);
+        }
+    }
+    paths
 }
 
-/// The versions that are kept.
+/// The versions that are kept, of those perhaps that an interrupted deploy had not come to yet: these are there still.
 fn kept(standing: &Standing) -> BTreeMap<String, Kept> {
-    let interrupted = standing.interrupted.as_ref().filter(|interrupted| interrupted.began);
-    let manifest = interrupted.map(|interrupted| &interrupted.manifest).or(standing.manifest.as_ref());
-    manifest.map(|manifest| manifest.kept.clone()).unwrap_or_default()
+    let interrupted = standing.interrupted.as_ref().map(|interrupted| &interrupted.manifest);
+    let both = standing.manifest.iter().chain(interrupted);
+    both.flat_map(|manifest| manifest.kept.clone()).collect()
 }
 
 /// In what two versions of a file differ.
@@ -307,6 +349,12 @@ pub fn remembered(
     for (path, served) in &plan.keep {
         if let Some(at) = kept_at(&base.record, path, served) {
             kept.insert(served.key(), Kept { since: now, at });
+        }
+    }
+    // What an interrupted deploy put aside, only this one takes the place of.
+    for served in plan.unsure.iter().filter_map(|path| base.files.get(path)) {
+        if let Some(kept) = kept.get_mut(&served.key()) {
+            kept.since = now;
         }
     }
     kept.retain(|_, kept| kept.since >= since);

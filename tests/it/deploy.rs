@@ -40,10 +40,6 @@ fn a_plan_says_what_is_new_changed_and_deleted_and_why() {
     );
     site.remove("content/briefings/second.md");
     site.write("content/briefings/third.md", "---\ntitle: Third\ndate: 2023-09-13\n---\nThe third.\n");
-    settle(
-        &site,
-        "  local: {to: \"file:www/site\", cache: [{match: \"/robots.txt\", control: no-store, type: text/x}]}\n",
-    );
     let run = site.run(&["deploy", "--plan", "--now", NOW]);
     assert_eq!(
         plain(&run.stdout),
@@ -51,12 +47,12 @@ fn a_plan_says_what_is_new_changed_and_deleted_and_why() {
          to local (file:www/site)\n\
          there now: ID  DATE TIME, 30 files\n\
          new: 1 file (1 briefing), 25.8 KB\n  + /briefings/third/index.html\n\
-         changed: 10 files (1 briefing, 1 explainer, 1 page, 1 list, 1 front page, 3 feeds, 1 sitemap, 1 file for hosts), 117.1 KB\n  \
+         changed: 9 files (1 briefing, 1 explainer, 1 page, 1 list, 1 front page, 3 feeds, 1 sitemap), 117.0 KB\n  \
          ~ /briefings/first/index.html  bytes\n  ~ /explainers/water/index.html  bytes\n  ~ /404.html  bytes\n  \
          ~ /briefings/index.html  bytes\n  ~ /index.html  bytes\n  ~ /atom.xml  bytes\n  ~ /feed.json  bytes\n  \
-         ~ /feed.xml  bytes\n  ~ /sitemap.xml  bytes\n  ~ /robots.txt  type, cache header\n\
+         ~ /feed.xml  bytes\n  ~ /sitemap.xml  bytes\n\
          deleted: 1 file (1 briefing), 25.9 KB\n  - /briefings/second/index.html\n\
-         unchanged: 19 files\n"
+         unchanged: 20 files\n"
     );
 }
 
@@ -268,6 +264,7 @@ fn a_text_that_changed_silently_is_named() {
     for (name, text) in [
         ("other lines", FIRST.replace("first lede", "first\nlede")),
         ("another label", FIRST.replace("title:", "kicker: News\ntitle:")),
+        ("a comment", FIRST.replace("lede of", "lede <!-- to be looked at --> of")),
         ("a typo", edited.replace("title:", "minor: true\ntitle:")),
         ("a date of change", edited.replace("title:", "updated: 2023-09-12\ntitle:")),
         (
@@ -278,6 +275,13 @@ fn a_text_that_changed_silently_is_named() {
         site.write("content/briefings/first.md", text);
         let run = site.run(&["deploy", "--plan", "--now", NOW]);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name}");
+    }
+    for edited in [
+        FIRST.replace("(sea.svg)", "(sea.svg)\n\n:::numbers\n- **46** days: the war\n:::"),
+        FIRST.replace("title: First", "title: Last"),
+    ] {
+        site.write("content/briefings/first.md", edited);
+        assert_eq!(plan(&site, &[])["silent_edits"], json!(["content/briefings/first.md"]));
     }
     site.write("content/briefings/first.md", &edited);
     settle(&site, &format!("{HERE}check: {{rules: {{silent-edit: error}}}}\n"));
@@ -331,6 +335,53 @@ fn who_sits_at_a_terminal_is_asked() {
 }
 
 #[test]
+fn an_older_version_of_an_explainer_is_named_too() {
+    let site = site(HERE);
+    site.remove("content/explainers/water.md");
+    let version = |date: &str, text: &str| {
+        let front = "title: Water\nsummary: What water is.";
+        site.write(&format!("content/explainers/water/{date}.md"), format!("---\n{front}\n---\n{text}\n"));
+    };
+    version("2023-01-01", "Water is wet.");
+    version("2023-12-01", "Water is very wet.");
+    site.write("content/briefings/first.md", FIRST.replace("[water]", "[{ref: water, show: full}]"));
+    assert_eq!(ship(&site, &[]).code, 0);
+    version("2023-01-01", "Water was wet.");
+    let changed = plan(&site, &[]);
+    assert_eq!(
+        changed["explainers"],
+        json!({"content/explainers/water/2023-01-01.md": ["briefings/first/index.html"]})
+    );
+}
+
+#[test]
+fn a_moment_that_has_not_come_is_only_looked_at() {
+    let site = site(HERE);
+    let run = site.run(&["deploy", "--yes", "--now", "2999-01-01"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stderr.starts_with("error: the site is seen at a moment that has not come"),
+        "{}",
+        run.stderr
+    );
+    assert!(!site.exists("www"));
+    assert_eq!(site.run(&["deploy", "--plan", "--now", "2999-01-01"]).code, 0);
+}
+
+#[test]
+fn what_the_server_reads_is_for_everybody() {
+    let site = site(HERE);
+    let program = format!("umask 077; {} deploy --yes --now {NOW}", env!("CARGO_BIN_EXE_nutgraf"));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &program]).current_dir(site.path());
+    assert_eq!(run(shell).code, 0);
+    let mode =
+        |path: &str| fs::metadata(site.path().join("www").join(path)).expect("it is there").mode() & 0o777;
+    assert_eq!(mode("site/index.html"), 0o644);
+    assert_eq!((mode("site/briefings/first"), mode("site"), mode(".site.nutgraf")), (0o755, 0o755, 0o755));
+}
+
+#[test]
 fn a_place_that_is_somebody_elses_is_left_alone() {
     let site = site(HERE);
     site.write("www/site/index.html", "ours");
@@ -359,7 +410,7 @@ fn a_second_deploy_waits_its_turn() {
     lock.lock().expect("a lock");
     let run = ship(&site, &["--force"]);
     assert!(
-        run.code == 1 && run.stderr.starts_with("error: another deploy to this target is under way"),
+        run.code == 1 && run.stderr.contains("/www/site is under way\n  help: wait until it is done\n"),
         "{}",
         run.stderr
     );

@@ -36,11 +36,14 @@ mod output;
 mod pages;
 #[cfg(feature = "images")]
 mod pictures;
+mod plans;
 #[cfg(feature = "serve")]
 mod preview;
 mod random;
 #[cfg(feature = "serve")]
 mod reader;
+#[cfg(unix)]
+mod remotes;
 mod rules;
 mod schema;
 #[cfg(all(feature = "search", feature = "serve"))]

@@ -218,11 +218,6 @@ impl S3 {
         put.expect("there is the bucket");
     }
 
-    pub fn remove(&self, bucket: &str, key: &str) {
-        let removed = self.send("DELETE", &format!("{bucket}/{}", encoded(key)), &[]);
-        removed.expect("there is the bucket");
-    }
-
     /// What it answers; none when it says that there is no such thing.
     fn send(&self, method: &str, address: &str, body: &[u8]) -> Option<Object> {
         let address = format!("{}/{address}", self.endpoint);
@@ -324,7 +319,6 @@ struct Shared {
 /// What came, and what was made of it.
 #[derive(Default)]
 struct Record {
-    connections: usize,
     requests: Vec<(String, String)>,
     faults: BTreeMap<Fault, usize>,
     /// The state of the generator of numbers.
@@ -369,11 +363,6 @@ impl Proxy {
         counts
     }
 
-    /// How many connections had a request.
-    pub fn connections(&self) -> usize {
-        self.record(|record| record.connections)
-    }
-
     /// How many faults were made, by their kind.
     pub fn faults(&self) -> BTreeMap<Fault, usize> {
         self.record(|record| record.faults.clone())
@@ -400,7 +389,6 @@ impl Shared {
     fn answer_all(&self, mut client: &TcpStream) -> Result<()> {
         client.set_nodelay(true)?;
         let mut from = BufReader::new(client);
-        let mut is_first = true;
         while let Some(head) = Head::read(&mut from)? {
             if head.get("expect").is_some() {
                 client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
@@ -409,8 +397,7 @@ impl Shared {
             if self.over.load(Ordering::Relaxed) {
                 break;
             }
-            let fault = self.fault(&head, is_first);
-            is_first = false;
+            let fault = self.fault(&head);
             let mut answer = match fault {
                 None => self.ask(&head, &body)?,
                 Some(Fault::SlowDown) => refusal("503 Slow Down", "SlowDown"),
@@ -438,13 +425,12 @@ impl Shared {
     }
 
     /// Notes a request, and says what fault it meets.
-    fn fault(&self, head: &Head, is_first: bool) -> Option<Fault> {
+    fn fault(&self, head: &Head) -> Option<Fault> {
         let mut record = self.record.lock().expect("no thread panicked");
         let is_copy = head.method() == "PUT" && head.get("x-amz-copy-source").is_some();
         let method = if is_copy { "COPY" } else { head.method() };
         let target = head.first.split(' ').nth(1).unwrap_or_default();
         record.requests.push((method.to_owned(), target.to_owned()));
-        record.connections += usize::from(is_first);
         let Faults { percent, kinds, .. } = self.faults;
         if kinds.is_empty() || next(&mut record.random) % 100 >= percent {
             return None;

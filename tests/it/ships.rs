@@ -189,7 +189,7 @@ impl Twice {
         for n in 0..times {
             let i = usize::try_from(n % 2).expect("0 or 1");
             let mut child = self.start(i);
-            let part = u32::try_from(crate::servers::next(&mut state) % 1000).expect("below 1000");
+            let part = u32::try_from(crate::servers::next(&mut state) % 700).expect("below 700");
             wait(&mut child, whole * part / 1000);
             let was_running = child.try_wait().expect("its state").is_none();
             let _ = child.kill();

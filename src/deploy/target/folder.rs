@@ -96,7 +96,8 @@ impl Folder {
         match shipment.bytes {
             Bytes::Built(built) => {
                 let bytes = built.load(path)?;
-                fs::write(&to, bytes).map_err(|error| at(&to, &error).into())
+                fs::write(&to, bytes).map_err(|error| at(&to, &error))?;
+                open_to_all(&to, 0o644)
             }
             Bytes::Back(manifest) => Err(Failure::not_kept(&manifest.record.id, path)),
         }
@@ -148,7 +149,7 @@ impl Target for Folder {
         }
         let lock = File::create(self.home.join("lock")).map_err(|error| at(&self.home, &error))?;
         if lock.try_lock().is_err() {
-            return Err(Failure::busy(&self.place.display().to_string()));
+            return Err(Failure::busy_folder(&self.place.display().to_string()));
         }
         let current = self.current()?;
         if current != shipment.standing.stamp {
@@ -164,6 +165,12 @@ impl Target for Folder {
         for folder in folders {
             let folder = making.join(folder);
             fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
+            for folder in folder.ancestors().take_while(|folder| folder.starts_with(&making)) {
+                open_to_all(folder, 0o755)?;
+            }
+        }
+        for folder in [&self.home, &self.home.join("releases")] {
+            open_to_all(folder, 0o755)?;
         }
         let changed: BTreeSet<&str> =
             shipment.plan.changes.iter().map(|change| change.path.as_str()).collect();
@@ -199,6 +206,18 @@ fn switch(to: &Path, place: &Path, new: &Path) -> Result<(), Failure> {
         fs::remove_dir(place).map_err(|error| at(place, &error))?;
     }
     fs::rename(new, place).map_err(|error| at(place, &error).into())
+}
+
+/// Lets the server of readers, which is another user, in.
+#[cfg(unix)]
+fn open_to_all(path: &Path, mode: u32) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|error| at(path, &error).into())
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_: &Path, _: u32) -> Result<(), Failure> {
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -43,7 +43,7 @@ impl Branch {
     /// The target of a branch, for a site in a folder.
     pub fn new(site: &Path, url: &str, branch: &str, single: bool) -> Self {
         let kept = site.join(".nutgraf").join("deploy");
-        let name = Digest::of(url.as_bytes()).to_string();
+        let name = Digest::of(format!("{url} {branch}").as_bytes()).to_string();
         Self {
             url: url.to_owned(),
             name: branch.to_owned(),
@@ -55,11 +55,12 @@ impl Branch {
 
     fn git(&self) -> Program {
         // What a user has set for their own work decides nothing here.
-        Program::new("git")
-            .variable("GIT_DIR", &self.copy)
-            .variable("GIT_AUTHOR_NAME", "Nutgraf")
-            .variable("GIT_AUTHOR_EMAIL", "nutgraf@localhost")
-            .with(["-c", "gc.auto=0", "-c", "core.hooksPath=/dev/null"])
+        Program::new("git").variable("GIT_DIR", &self.copy).with([
+            "-c",
+            "gc.auto=0",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ])
     }
 
     fn site_ref(&self) -> String {
@@ -131,7 +132,7 @@ impl Branch {
             Bytes::Built(_) => None,
         };
         // The old tree is the beginning of the new one, when it is what the record says.
-        let goes_on = standing.manifest.is_some() && !tips.site.is_empty() && back.is_none();
+        let goes_on = standing.manifest.is_some() && !standing.is_changed && back.is_none();
         let old_tree = if goes_on {
             Some(line(&self.git().with(["rev-parse", &format!("{}^{{tree}}", tips.site)]).run()?))
         } else {
@@ -149,11 +150,13 @@ impl Branch {
                 None => writeln!(to, "deleteall")?,
             }
             if back.is_none() {
-                let all: Vec<(&str, bool)> = if goes_on {
+                let mut all: Vec<(&str, bool)> = if goes_on {
                     plan.changes.iter().map(|c| (c.path.as_str(), c.action == Action::Delete)).collect()
                 } else {
                     manifest.files.keys().map(|path| (path.as_str(), false)).collect()
                 };
+                // A file may become a folder: what goes makes room first.
+                all.sort_by_key(|(_, goes)| !goes);
                 for (i, (path, goes)) in all.iter().enumerate() {
                     if *goes {
                         writeln!(to, "D {}", quoted(path))?;
@@ -247,10 +250,11 @@ impl Target for Branch {
                 said.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
             };
             let (commit, id) = (word("site "), word("deploy "));
+            standing.manifest = Some(self.manifest(&id)?);
             if commit == tips.site {
-                standing.manifest = Some(self.manifest(&id)?);
                 return Ok(standing);
             }
+            standing.is_changed = true;
             standing.notes.push(format!(
                 "the branch `{}` was changed by something else than a deploy; what it has now is replaced",
                 self.name
@@ -259,7 +263,10 @@ impl Target for Branch {
         if !tips.site.is_empty() {
             let all = self.git().with(["ls-tree", "-r", "-z", "--name-only", &tips.site]).run()?;
             let all = String::from_utf8_lossy(&all).into_owned();
-            standing.others = all.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect();
+            let ours = standing.manifest.as_ref().map(|manifest| &manifest.files);
+            let is_other =
+                |path: &&str| !path.is_empty() && ours.is_none_or(|files| !files.contains_key(*path));
+            standing.others = all.split('\0').filter(is_other).map(str::to_owned).collect();
         }
         Ok(standing)
     }

@@ -2,8 +2,6 @@
 
 #[cfg(feature = "cloud")]
 pub mod bucket;
-#[cfg(feature = "cloud")]
-pub mod vendor;
 
 mod folder;
 mod git;

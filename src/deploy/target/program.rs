@@ -1,7 +1,7 @@
-//! Other programs that targets are reached by: started with words, never through a shell, and never waiting for somebody to
-//! type a password.
+//! Other programs that targets are reached by: started with words, never through a shell.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Write};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -28,7 +28,7 @@ impl Program {
     /// A program of this name.
     pub fn new(name: &str) -> Self {
         let mut command = Command::new(name);
-        // Its messages are read: in English. Nobody is there to answer it.
+        // Its messages are read: in English.
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
         Self { name: name.to_owned(), command }
     }
@@ -47,6 +47,15 @@ impl Program {
         self
     }
 
+    /// The same, holding a file open for as long as it runs: a lock that outlives this program when that is killed.
+    ///
+    /// # Errors
+    /// When the file cannot be held twice.
+    pub fn holding(mut self, file: &File) -> Result<Self, Failure> {
+        self.command.stdin(file.try_clone()?);
+        Ok(self)
+    }
+
     /// Runs it to its end; an exit code other than 0 is an error.
     ///
     /// # Errors
@@ -61,8 +70,9 @@ impl Program {
     ///
     /// # Errors
     /// When it is not there.
-    pub fn try_run(self) -> Result<Ran, Failure> {
-        self.feed(|_| Ok(()))
+    pub fn try_run(mut self) -> Result<Ran, Failure> {
+        let output = self.command.output().map_err(|error| self.not_started(&error))?;
+        Ok(Ran::of(output))
     }
 
     /// Runs it to its end with what is written to its stdin.
@@ -71,24 +81,31 @@ impl Program {
     /// When it is not there, or what it is to be given cannot be made.
     pub fn feed(mut self, give: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<Ran, Failure> {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Failure::no_program(&self.name),
-            _ => Failure::other(format!("{} cannot be started: {error}", self.name)),
-        })?;
+        let mut child = self.command.spawn().map_err(|error| self.not_started(&error))?;
         let stdin = child.stdin.take();
         let reading = thread::spawn(move || child.wait_with_output());
-        let mut given = Ok(());
-        if let Some(mut stdin) = stdin {
-            given = give(&mut stdin);
-        }
+        let given = stdin.map_or(Ok(()), |mut stdin| give(&mut stdin));
         let output = reading.join().map_err(|_| Failure::other(format!("{} went away", self.name)))?;
-        let Output { status, stdout, stderr } = output?;
-        let said = String::from_utf8_lossy(&stderr).into_owned();
+        let ran = Ran::of(output?);
         // A program that stops reading says itself why.
-        if status.success() {
-            given?;
+        match given {
+            Err(failure) if ran.code == Some(0) || !failure.message.contains("Broken pipe") => Err(failure),
+            _ => Ok(ran),
         }
-        Ok(Ran { code: status.code(), out: stdout, said })
+    }
+
+    fn not_started(&self, error: &io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::NotFound => Failure::no_program(&self.name),
+            _ => Failure::other(format!("{} cannot be started: {error}", self.name)),
+        }
+    }
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        let Output { status, stdout, stderr } = output;
+        Self { code: status.code(), out: stdout, said: String::from_utf8_lossy(&stderr).into_owned() }
     }
 }
 

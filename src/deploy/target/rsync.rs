@@ -7,11 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use super::program::{Program, Ran};
 use crate::deploy::failure::Failure;
 use crate::deploy::manifest::{Digest, Manifest, Record, Served};
-use crate::deploy::plan::{Action, Change, Interrupted, Standing};
+use crate::deploy::plan::{Action, Interrupted, Standing};
 use crate::deploy::{Bytes, Shipment, Target};
 
 /// A folder elsewhere.
@@ -21,6 +24,8 @@ pub struct Remote {
     port: Option<u16>,
     /// A folder of this machine for what is about to be sent, or was fetched.
     desk: PathBuf,
+    /// The lock among the processes of this machine. What rsync still sends holds it too, should this program be killed.
+    lock: Mutex<Option<File>>,
 }
 
 /// Where records and what is kept lie, from the site's root.
@@ -29,6 +34,9 @@ const RECORDS: &str = ".nutgraf";
 const CURRENT: &str = "current.gz";
 /// The record of what is being made.
 const DEPLOYING: &str = "deploying.gz";
+/// How long another process is waited for, and how often that is looked at.
+const WAIT: Duration = Duration::from_millis(100);
+const WAITS: u32 = 100;
 /// What rsync ends with when some files could not be found.
 const SOME_MISSING: i32 = 23;
 
@@ -37,15 +45,41 @@ impl Remote {
     pub fn new(site: &Path, address: &str, port: Option<u16>) -> Self {
         let name = Digest::of(address.as_bytes()).to_string();
         let desk = site.join(".nutgraf").join("deploy").join(name);
-        Self { address: address.to_owned(), port, desk }
+        Self { address: address.to_owned(), port, desk, lock: Mutex::default() }
     }
 
-    fn rsync(&self) -> Program {
-        let program = Program::new("rsync").with(["--timeout=120", "--copy-links"]);
-        match self.port {
-            Some(port) => program.with(["-e", &format!("ssh -p {port}")]),
-            None => program,
+    fn rsync(&self) -> Result<Program, Failure> {
+        let mut program = Program::new("rsync").with(["--timeout=120", "--copy-links"]);
+        if let Some(port) = self.port {
+            program = program.with(["-e", &format!("ssh -p {port}")]);
         }
+        match &*self.lock.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(lock) => program.holding(lock),
+            None => Ok(program),
+        }
+    }
+
+    /// Locks the target against other processes of this machine; waits a little for what a killed one still sends.
+    fn lock_here(&self) -> Result<(), Failure> {
+        fs::create_dir_all(&self.desk)?;
+        let lock = File::create(self.desk.with_extension("lock"))?;
+        for _ in 0..WAITS {
+            if lock.try_lock().is_ok() {
+                *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
+                return Ok(());
+            }
+            thread::sleep(WAIT);
+        }
+        Err(Failure::busy_here())
+    }
+
+    /// A list for rsync in a file: its stdin may hold the lock.
+    fn list_of(&self, names: impl Iterator<Item = String>) -> Result<PathBuf, Failure> {
+        fs::create_dir_all(&self.desk)?;
+        let file = self.desk.join("list");
+        let all: String = names.flat_map(|name| [name, "\0".to_owned()]).collect();
+        fs::write(&file, all)?;
+        Ok(file)
     }
 
     /// An empty folder of this machine.
@@ -59,19 +93,11 @@ impl Remote {
     /// Fetches files from where records are; of those that are there.
     fn fetch(&self, names: &BTreeSet<&str>, to: &Path) -> Result<(), Failure> {
         // By rules and not by a list: some servers find nothing in folders of folders by that.
-        let rules = [
-            "--recursive",
-            "--prune-empty-dirs",
-            "--from0",
-            "--include=*/",
-            "--include-from=-",
-            "--exclude=*",
-        ];
+        let rules = self.list_of(names.iter().map(|name| format!("/{}", literal(name))))?;
+        let fetch = self.rsync()?.with(["--recursive", "--prune-empty-dirs", "--from0", "--include=*/"]);
+        let fetch = fetch.with([format!("--include-from={}", rules.display())]).with(["--exclude=*", "--"]);
         let from = format!("{}/{RECORDS}/", self.address);
-        let fetch = self.rsync().with(rules).with(["--"]).with([from.as_ref(), to.as_os_str()]);
-        let ran = fetch.feed(|list| {
-            names.iter().try_for_each(|name| write!(list, "/{}\0", literal(name))).map_err(Failure::from)
-        })?;
+        let ran = fetch.with([from.as_ref(), to.as_os_str()]).try_run()?;
         let is_first = ran.code == Some(SOME_MISSING) && ran.said.contains("No such file");
         if ran.code == Some(0) || is_first { Ok(()) } else { Err(Failure::program("rsync", &ran.said)) }
     }
@@ -91,7 +117,7 @@ impl Remote {
 
     /// Sends files of a folder, by their paths in it.
     fn send(&self, folder: &Path, paths: &[&str], keep: Option<&Record>) -> Result<(), Failure> {
-        let send = self.rsync().with(["--ignore-times", "--perms", "--chmod=D755,F644"]);
+        let send = self.rsync()?.with(["--ignore-times", "--perms", "--chmod=D755,F644"]);
         self.list(send, folder, paths, keep)
     }
 
@@ -102,7 +128,61 @@ impl Remote {
         for (folder, _) in paths.iter().filter_map(|path| path.rsplit_once('/')) {
             fs::create_dir_all(nothing.join(folder))?;
         }
-        self.list(self.rsync().with(["--delete-missing-args"]), &nothing, paths, keep)
+        self.list(self.rsync()?.with(["--delete-missing-args"]), &nothing, paths, keep)
+    }
+
+    /// Deletes files, and the folders that have none any more then.
+    fn delete_all(
+        &self,
+        paths: &[&str],
+        keep: &dyn Fn(&str) -> bool,
+        base: Option<&Record>,
+        files: &BTreeMap<String, Served>,
+    ) -> Result<(), Failure> {
+        let (kept, others): (Vec<&str>, Vec<&str>) = paths.iter().partition(|path| keep(path));
+        self.delete(&kept, base)?;
+        self.delete(&others, None)?;
+        let folders = empty_folders(paths, files);
+        for level in folders.chunk_by(|a, b| depth(a) == depth(b)) {
+            self.delete(level, None)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes everything that was kept of a deploy.
+    fn forget(&self, id: &str) -> Result<(), Failure> {
+        let nothing = self.room("nothing")?;
+        fs::create_dir_all(nothing.join(RECORDS).join("kept"))?;
+        let rules = [
+            "--recursive".to_owned(),
+            "--delete".to_owned(),
+            format!("--include=/{RECORDS}/"),
+            format!("--include=/{RECORDS}/kept/"),
+            format!("--include=/{RECORDS}/kept/{id}/***"),
+            "--exclude=*".to_owned(),
+        ];
+        let to = format!("{}/", self.address);
+        self.rsync()?
+            .with(rules)
+            .with(["--"])
+            .with([nothing.join("").as_os_str(), to.as_ref()])
+            .run()
+            .map(drop)
+    }
+
+    /// What is kept of a deploy already.
+    fn kept_of(&self, id: &str) -> Result<BTreeSet<String>, Failure> {
+        let nothing = self.room("nothing")?;
+        let from = format!("{}/{RECORDS}/kept/{id}/", self.address);
+        let list =
+            self.rsync()?.with(["--recursive", "--dry-run", "--8-bit-output", "--out-format=%n", "--"]);
+        let ran = list.with([from.as_ref(), nothing.as_os_str()]).try_run()?;
+        let is_none = ran.code == Some(SOME_MISSING) && ran.said.contains("No such file");
+        if ran.code != Some(0) && !is_none {
+            return Err(Failure::program("rsync", &ran.said));
+        }
+        let names = String::from_utf8_lossy(&ran.out).into_owned();
+        Ok(names.lines().filter(|name| !name.ends_with('/')).map(str::to_owned).collect())
     }
 
     /// Runs a transfer over a list of paths; `keep` is whose versions are put aside.
@@ -118,10 +198,11 @@ impl Remote {
         }
         let backup = keep.map(|base| format!("--backup-dir={RECORDS}/kept/{}", base.id));
         let program = program.with(backup.into_iter().flat_map(|folder| ["--backup".to_owned(), folder]));
-        let program = program.with(["--files-from=-", "--from0", "--"]);
-        let Ran { code, said, .. } = program
-            .with([folder.join("").as_os_str(), format!("{}/", self.address).as_ref()])
-            .feed(|list| paths.iter().try_for_each(|path| write!(list, "{path}\0")).map_err(Failure::from))?;
+        // A name that begins with `#` alone would be a comment.
+        let list = self.list_of(paths.iter().map(|path| format!("./{path}")))?;
+        let program = program.with([format!("--files-from={}", list.display())]).with(["--from0", "--"]);
+        let to = format!("{}/", self.address);
+        let Ran { code, said, .. } = program.with([folder.join("").as_os_str(), to.as_ref()]).try_run()?;
         if code == Some(0) { Ok(()) } else { Err(Failure::program("rsync", &said)) }
     }
 
@@ -132,7 +213,9 @@ impl Remote {
         let file = room.join(&path);
         fs::create_dir_all(file.parent().unwrap_or(&room))?;
         fs::write(&file, manifest.pack())?;
-        self.send(&room, &[&path], None)
+        // Not for readers: what was taken back lies there for a while.
+        let send = self.rsync()?.with(["--ignore-times", "--perms", "--chmod=D700,F600"]);
+        self.list(send, &room, &[&path], None)
     }
 
     /// Files that are not as they are in the built folder: compressed forms, and what is fetched from where it is kept.
@@ -229,11 +312,7 @@ impl Target for Remote {
 
     fn ship(&self, shipment: &Shipment<'_>) -> Result<Vec<String>, Failure> {
         let Shipment { plan, standing, manifest, bytes, progress } = shipment;
-        fs::create_dir_all(&self.desk)?;
-        let lock = File::create(self.desk.with_extension("lock"))?;
-        if lock.try_lock().is_err() {
-            return Err(Failure::busy_here());
-        }
+        self.lock_here()?;
         let now = self.look()?;
         let being_made =
             |standing: &Standing| standing.interrupted.as_ref().map(|i| i.manifest.record.id.clone());
@@ -241,54 +320,102 @@ impl Target for Remote {
             return Err(Failure::overtaken(now.stamp.as_deref()));
         }
         let (stage, staged) = self.stage(shipment)?;
-        self.record(
-            DEPLOYING,
-            &Manifest { unsure: plan.unsure.iter().cloned().collect(), ..(*manifest).clone() },
-        )?;
         let base = standing.manifest.as_ref().map(|manifest| &manifest.record);
+        let keeps = !manifest.kept.is_empty();
+        // Of what an interrupted deploy may have touched, that is still the old version of which nothing is kept.
+        let mut known = BTreeSet::new();
+        if let Some(base) = base.filter(|_| keeps && !plan.unsure.is_empty()) {
+            known = self.kept_of(&base.id)?;
+        }
+        let is_old = |path: &str| {
+            let had = standing.manifest.as_ref().is_some_and(|base| base.files.contains_key(path));
+            had && plan.unsure.contains(path) && !known.contains(path)
+        };
+        let is_kept = |path: &str| keeps && (plan.keep.contains_key(path) || is_old(path));
+        self.record(DEPLOYING, &plan.making(manifest))?;
         let folder = match bytes {
             Bytes::Built(built) => built.folder.as_path(),
             Bytes::Back(_) => stage.as_path(),
         };
+        let moved = self.make_room(shipment, &is_kept, base)?;
         let mut done = 0;
-        let is_same_part = |a: &Change, b: &Change| {
-            (a.wave(), a.action == Action::Add) == (b.wave(), b.action == Action::Add)
-        };
-        for part in plan.changes.chunk_by(is_same_part) {
-            for is_kept in [true, false] {
-                let these = |is_staged: bool| -> Vec<&str> {
-                    let paths = part.iter().map(|change| change.path.as_str());
-                    let kept = paths.filter(|path| plan.keep.contains_key(*path) == is_kept);
-                    kept.filter(|path| staged.contains(*path) == is_staged).collect()
-                };
-                let keep = base.filter(|_| is_kept);
-                if part.first().is_some_and(|change| change.action == Action::Delete) {
-                    self.delete(&these(false), keep)?;
-                } else {
-                    self.send(folder, &these(false), keep)?;
-                    self.send(&stage, &these(true), keep)?;
+        for part in plan.parts() {
+            let paths = part.iter().map(|change| change.path.as_str());
+            let paths: Vec<&str> = paths.filter(|path| !moved.contains(path)).collect();
+            if part.first().is_some_and(|change| change.action == Action::Delete) {
+                self.still_ours(manifest)?;
+                self.delete_all(&paths, &is_kept, base, &manifest.files)?;
+            } else {
+                for (keep, is_staged) in [(true, false), (true, true), (false, false), (false, true)] {
+                    let these = paths.iter().copied();
+                    let these =
+                        these.filter(|path| is_kept(path) == keep && staged.contains(*path) == is_staged);
+                    let these: Vec<&str> = these.collect();
+                    if let (Bytes::Built(built), false) = (bytes, is_staged) {
+                        these.iter().try_for_each(|path| built.check(path))?;
+                    }
+                    self.send(if is_staged { &stage } else { folder }, &these, base.filter(|_| keep))?;
                 }
             }
             done += part.len();
             progress(done, plan.changes.len());
         }
-        let gone = plan.changes.iter().filter(|change| change.action == Action::Delete);
-        let gone: Vec<&str> = gone.map(|change| change.path.as_str()).collect();
-        let folders = empty_folders(&gone, &manifest.files);
-        for level in folders.chunk_by(|a, b| depth(a) == depth(b)) {
-            self.delete(level, None)?;
-        }
+        self.still_ours(manifest)?;
         self.record(&format!("deploys/{}.gz", manifest.record.id), manifest)?;
         self.record(CURRENT, manifest)?;
-        let mut old = vec![format!("{RECORDS}/{DEPLOYING}")];
-        let earlier = standing.manifest.iter().flat_map(|base| base.history.iter().chain([&base.record]));
-        let forgotten = earlier.filter(|record| !manifest.history.contains(record));
-        old.extend(forgotten.map(|record| format!("{RECORDS}/deploys/{}.gz", record.id)));
-        let still: BTreeSet<&str> = manifest.kept.values().map(|kept| kept.at.as_str()).collect();
-        let dropped = plan.kept.values().filter(|kept| !still.contains(kept.at.as_str()));
-        old.extend(dropped.map(|kept| format!("{RECORDS}/{}", kept.at)));
-        self.delete(&old.iter().map(String::as_str).collect::<Vec<_>>(), None)?;
+        // The site is there: what fails from here on is only said.
+        let mut notes = Vec::new();
+        if let Err(failure) = self.clean(shipment) {
+            notes.push(format!(
+                "the site is there, but old records could not be removed: {}",
+                failure.message
+            ));
+        }
         let _ = fs::remove_dir_all(&self.desk);
-        Ok(Vec::new())
+        Ok(notes)
+    }
+}
+
+impl Remote {
+    /// Deletes files that are in the way: where a folder is to be, or below what is to be a file. Everything else goes last.
+    fn make_room<'a>(
+        &self,
+        shipment: &Shipment<'a>,
+        is_kept: &dyn Fn(&str) -> bool,
+        base: Option<&Record>,
+    ) -> Result<Vec<&'a str>, Failure> {
+        let files = &shipment.manifest.files;
+        let is_in_the_way = |path: &&str| {
+            let below = format!("{path}/");
+            let is_folder =
+                files.range(below.clone()..).next().is_some_and(|(next, _)| next.starts_with(&below));
+            let above = path.match_indices('/').any(|(i, _)| files.contains_key(&path[..i]));
+            is_folder || above
+        };
+        let gone = shipment.plan.changes.iter().filter(|change| change.action == Action::Delete);
+        let gone: Vec<&str> = gone.map(|change| change.path.as_str()).filter(is_in_the_way).collect();
+        self.delete_all(&gone, is_kept, base, files)?;
+        Ok(gone)
+    }
+
+    /// Refuses to go on when another deploy has begun meanwhile.
+    fn still_ours(&self, manifest: &Manifest) -> Result<(), Failure> {
+        let now = self.records(&[DEPLOYING])?.remove(DEPLOYING).map(|manifest| manifest.record.id);
+        if now.as_ref() == Some(&manifest.record.id) {
+            Ok(())
+        } else {
+            Err(Failure::overtaken(now.as_deref()))
+        }
+    }
+
+    /// Removes what nobody needs any more.
+    fn clean(&self, shipment: &Shipment<'_>) -> Result<(), Failure> {
+        let Shipment { manifest, standing, .. } = shipment;
+        let mut old = vec![format!("{RECORDS}/{DEPLOYING}")];
+        for id in standing.forgotten(manifest) {
+            old.push(format!("{RECORDS}/deploys/{id}.gz"));
+            self.forget(id)?;
+        }
+        self.delete(&old.iter().map(String::as_str).collect::<Vec<_>>(), None)
     }
 }

@@ -104,6 +104,15 @@ pub fn password_in_target(span: Span, target: &str) -> Diagnostic {
         .help("take it out: credentials come from the environment, and this file is read by many")
 }
 
+pub fn no_headers(span: Span) -> Diagnostic {
+    error(
+        Code::BadTarget,
+        span,
+        "`cache` does not fit here: what is sent with a file, the server of this place decides",
+    )
+    .help("take `cache` out; `hosting` in nutgraf.yaml makes settings for some servers")
+}
+
 pub fn no_compression(span: Span, reason: &str) -> Diagnostic {
     error(Code::BadTarget, span, format!("`compress` does not fit here: {reason}"))
         .help("leave one of `gzip` and `br`, or take `compress` out")

@@ -7,40 +7,39 @@
     reason = "a deploy holds a lock of this machine, and large files are read in parts"
 )]
 
+mod lock;
+pub mod vendor;
+
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::File;
 use std::future::Future;
 use std::io::Read;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, Error, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions,
-    UpdateVersion, WriteMultipart,
+    Attribute, Attributes, Error, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions,
+    PutOptions, UpdateVersion, WriteMultipart,
 };
-use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
-use super::vendor::{self, Patience, innermost};
+use self::lock::{Found, Held, Lock};
+use self::vendor::{Patience, innermost};
 use crate::config::deploy::Bucket;
 use crate::deploy::built::{Built, WHOLE};
 use crate::deploy::failure::Failure;
 use crate::deploy::manifest::{Digest, Form, Manifest, Record, Served};
-use crate::deploy::plan::{Action, Change, Interrupted, Mark, Standing};
+use crate::deploy::plan::{Action, Change, Interrupted, Standing};
 use crate::deploy::{Bytes, Environment, Shipment, Target};
 
-/// How often a deploy says that it is alive.
-const BEAT: Duration = Duration::from_secs(10);
-/// After how long without such a sign it counts as dead.
-const DEAD_AFTER: SignedDuration = SignedDuration::from_secs(180);
 /// How often a step is tried again when the server fails in a way that the library does not see as passing.
 const TRIES: u32 = 5;
 /// The parts in which large files go.
@@ -52,8 +51,6 @@ const DELETED_AT_ONCE: usize = 1000;
 
 /// The record of what is there.
 const CURRENT: &str = "current.gz";
-/// The lock of a deploy that is under way.
-const LOCK: &str = "lock.json";
 
 /// A bucket, or a folder of it.
 pub struct Objects {
@@ -68,34 +65,10 @@ pub struct Objects {
     /// What the keys of records begin with, with its slash.
     records: String,
     connections: usize,
-    /// The lock among the processes of this machine, which ends with the process.
+    /// What this site's folder is known by; beside it, the lock among the processes of this machine.
     here: PathBuf,
-}
-
-/// What a deploy says of itself while it is under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Lock {
-    /// The deploy.
-    id: String,
-    /// Where it runs, for people.
-    who: String,
-    /// The site's folder on the machine where it runs, known by a number nobody else has.
-    token: String,
-    /// The last sign of life.
-    seen: Timestamp,
-    /// Whether what it replaces is kept, so that it may have begun to replace it.
-    began: bool,
-    /// How far it came.
-    mark: Option<Mark>,
-}
-
-/// The lock while it is held.
-struct Held {
-    lock: Mutex<Lock>,
-    /// What the store knows its last state by.
-    version: tokio::sync::Mutex<UpdateVersion>,
-    /// Whether somebody else has taken it.
-    is_lost: AtomicBool,
+    /// The lock as it was when the plan was made.
+    seen: Mutex<Option<Found>>,
 }
 
 impl Objects {
@@ -113,7 +86,9 @@ impl Objects {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let with_slash = |folder: &str| if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let prefix = with_slash(&bucket.prefix);
-        let records = bucket.records.as_ref().map_or_else(|| format!("{prefix}.nutgraf/"), |r| with_slash(r));
+        let records = bucket.records.as_ref();
+        // One place for the records of several sites of a bucket keeps them apart.
+        let records = records.map_or_else(|| format!("{prefix}.nutgraf/"), |r| with_slash(r) + &prefix);
         let here = Digest::of(format!("{:?} {} {}", bucket.vendor, bucket.name, records).as_bytes());
         let _inside = runtime.enter();
         let store = |patience| vendor::store(bucket, connections, environment, patience);
@@ -125,6 +100,7 @@ impl Objects {
             records,
             connections,
             here: site.join(".nutgraf").join("deploy").join(format!("{here}.lock")),
+            seen: Mutex::default(),
             runtime,
         })
     }
@@ -180,8 +156,7 @@ impl Objects {
             tries += 1;
             match step().await {
                 Ok(done) => return Ok(done),
-                Err(error @ Error::Generic { .. }) if tries < TRIES && !is_connect(&error) => {
-                    let _ = error;
+                Err(ref error @ Error::Generic { .. }) if tries < TRIES && !is_connect(error) => {
                     sleep(wait).await;
                     wait *= 2;
                 }
@@ -190,20 +165,17 @@ impl Objects {
         }
     }
 
-    /// An object's bytes and version; `None` when it is not there.
+    /// An object's bytes and what is known of it; `None` when it is not there.
     async fn get(
         &self,
         store: &Arc<dyn ObjectStore>,
         key: &Path,
-    ) -> Result<Option<(Vec<u8>, UpdateVersion)>, Failure> {
+    ) -> Result<Option<(Vec<u8>, ObjectMeta)>, Failure> {
         self.attempt(&format!("reading {key}"), || async {
             match store.get(key).await {
                 Ok(found) => {
-                    let version = UpdateVersion {
-                        e_tag: found.meta.e_tag.clone(),
-                        version: found.meta.version.clone(),
-                    };
-                    Ok(Some((found.bytes().await?.to_vec(), version)))
+                    let meta = found.meta.clone();
+                    Ok(Some((found.bytes().await?.to_vec(), meta)))
                 }
                 Err(Error::NotFound { source, .. }) if !source.to_string().contains("NoSuchBucket") => {
                     Ok(None)
@@ -223,23 +195,14 @@ impl Objects {
         self.store.put_opts(key, bytes.into(), options).await.map(UpdateVersion::from)
     }
 
-    async fn read_lock(
-        &self,
-        store: &Arc<dyn ObjectStore>,
-    ) -> Result<Option<(Lock, UpdateVersion)>, Failure> {
-        let found = self.get(store, &self.record(LOCK)?).await?;
-        // What is no lock of ours locks nothing.
-        Ok(found.and_then(|(bytes, version)| Some((serde_json::from_slice(&bytes).ok()?, version))))
-    }
-
     async fn read_manifest(
         &self,
         store: &Arc<dyn ObjectStore>,
         name: &str,
     ) -> Result<Option<(Manifest, UpdateVersion)>, Failure> {
-        let Some((bytes, version)) = self.get(store, &self.record(name)?).await? else { return Ok(None) };
+        let Some((bytes, meta)) = self.get(store, &self.record(name)?).await? else { return Ok(None) };
         let manifest = Manifest::unpack(&bytes).map_err(|why| Failure::bad_record(name, &why))?;
-        Ok(Some((manifest, version)))
+        Ok(Some((manifest, UpdateVersion { e_tag: meta.e_tag, version: meta.version })))
     }
 
     async fn look_now(&self) -> Result<Standing, Failure> {
@@ -249,22 +212,28 @@ impl Objects {
             standing.manifest = Some(manifest);
             standing.stamp = Some(stamp(&version));
         }
-        if let Some((lock, _)) = self.read_lock(&self.quick).await? {
-            let is_done = standing.manifest.as_ref().is_some_and(|manifest| manifest.record.id == lock.id);
-            if !is_done {
-                if self.is_busy_here() {
-                    return Err(Failure::busy_here());
+        let found = self.find_lock().await?;
+        if let Some(found) = &found
+            && let Some(lock) = &found.lock
+            && standing.manifest.as_ref().is_none_or(|manifest| manifest.record.id != lock.id)
+        {
+            self.refuse_busy(found)?;
+            match self.read_manifest(&self.quick, &deploy(&lock.id)).await? {
+                Some((manifest, _)) => {
+                    let mark = lock.mark.clone();
+                    standing.interrupted = Some(Interrupted { manifest, mark, began: lock.began });
                 }
-                if !lock.is_dead(&self.token()) {
-                    return Err(Failure::busy(&lock.told()));
+                None if lock.began => {
+                    standing.is_changed = true;
+                    standing.notes.push(
+                        "a deploy was cut short whose record is lost; everything is shipped again, and what it added stays"
+                            .to_owned(),
+                    );
                 }
-                let made =
-                    self.read_manifest(&self.quick, &deploy(&lock.id)).await?.map(|(manifest, _)| manifest);
-                let made = made.or_else(|| standing.manifest.as_ref().map(|base| lost(base, &lock.id)));
-                standing.interrupted =
-                    made.map(|manifest| Interrupted { manifest, mark: lock.mark, began: lock.began });
+                None => {}
             }
         }
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = found;
         if standing.manifest.is_none() && standing.interrupted.is_none() {
             let prefix = if self.prefix.is_empty() {
                 None
@@ -285,111 +254,6 @@ impl Objects {
             }
         }
         Ok(standing)
-    }
-
-    /// What this site's folder is known by, on this machine since it was started; empty when it has shipped nothing here. A
-    /// copy of the folder on another machine is somebody else.
-    fn token(&self) -> String {
-        let token = fs::read_to_string(&self.here).unwrap_or_default();
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        if token.is_empty() { token } else { format!("{token} {}", boot.trim()) }
-    }
-
-    /// Locks the target against other processes of this machine, for as long as the file is open.
-    fn lock_here(&self) -> Result<File, Failure> {
-        fs::create_dir_all(self.here.parent().unwrap_or(FilePath::new(".")))?;
-        let lock = File::create(self.guard())?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Failure::busy_here()),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
-        if self.token().is_empty() {
-            fs::write(&self.here, nonce())?;
-        }
-        Ok(lock)
-    }
-
-    fn guard(&self) -> PathBuf {
-        self.here.with_extension("guard")
-    }
-
-    /// Whether another process of this machine ships this site at the moment.
-    fn is_busy_here(&self) -> bool {
-        File::open(self.guard()).is_ok_and(|guard| matches!(guard.try_lock(), Err(TryLockError::WouldBlock)))
-    }
-
-    /// Locks the target against everybody.
-    async fn lock(&self, lock: &Lock, standing: &Standing) -> Result<UpdateVersion, Failure> {
-        let key = self.record(LOCK)?;
-        let mut mode = PutMode::Create;
-        for _ in 0..TRIES {
-            match self.put_record(&key, lock.bytes(), mode.clone()).await {
-                Ok(version) => return Ok(version),
-                Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => mode = PutMode::Overwrite,
-                Err(
-                    Error::AlreadyExists { .. }
-                    | Error::Precondition { .. }
-                    | Error::NotFound { .. }
-                    | Error::Generic { .. },
-                ) => {
-                    let Some((other, version)) = self.read_lock(&self.store).await? else {
-                        mode = PutMode::Create;
-                        continue;
-                    };
-                    if other.id == lock.id && other.token == lock.token {
-                        // It was written, and the answer was lost.
-                        return Ok(version);
-                    }
-                    let planned =
-                        standing.interrupted.as_ref().map(|interrupted| &interrupted.manifest.record.id);
-                    let is_over =
-                        standing.manifest.as_ref().is_some_and(|manifest| manifest.record.id == other.id);
-                    if !other.is_dead(&lock.token) {
-                        return Err(Failure::busy(&other.told()));
-                    }
-                    let is_first = standing.manifest.is_none();
-                    if planned != Some(&other.id) && !is_over && !is_first && other.began {
-                        return Err(Failure::overtaken(Some(&other.id)));
-                    }
-                    mode = PutMode::Update(version);
-                }
-                Err(error) => return Err(self.failure("locking the target", &error)),
-            }
-        }
-        Err(Failure::busy("somebody else takes the lock each time"))
-    }
-
-    /// Says that the deploy is alive and how far it is.
-    async fn beat(&self, held: &Held) -> Result<(), Failure> {
-        let mut version = held.version.lock().await;
-        let lock = {
-            let mut lock = held.lock.lock().unwrap_or_else(PoisonError::into_inner);
-            lock.seen = Timestamp::now();
-            lock.clone()
-        };
-        let key = self.record(LOCK)?;
-        for _ in 0..TRIES {
-            match self.put_record(&key, lock.bytes(), PutMode::Update(version.clone())).await {
-                Ok(new) => {
-                    *version = new;
-                    return Ok(());
-                }
-                Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => {
-                    let put = self.put_record(&key, lock.bytes(), PutMode::Overwrite).await;
-                    return put.map(drop).map_err(|error| self.failure("keeping the lock", &error));
-                }
-                Err(_) => match self.read_lock(&self.store).await? {
-                    // The answer to an earlier beat was lost.
-                    Some((own, now)) if own.id == lock.id && own.token == lock.token => *version = now,
-                    other => {
-                        held.is_lost.store(true, Ordering::Relaxed);
-                        return Err(Failure::overtaken(other.as_ref().map(|(lock, _)| lock.id.as_str())));
-                    }
-                },
-            }
-        }
-        Err(Failure::server("keeping the lock", "the server fails each time"))
     }
 
     /// Puts one file in its place.
@@ -449,6 +313,7 @@ impl Objects {
             writer.write(&part[..read]);
         }
         if Digest::from(hasher.finalize()) != built.files[path].hash {
+            // What is sent of it is not made a file.
             writer.abort().await?;
             let error = std::io::Error::other(format!("{path} changed while it was shipped"));
             return Err(generic(error));
@@ -500,20 +365,14 @@ impl Objects {
     async fn carry_out(&self, shipment: &Shipment<'_>, held: &Held) -> Result<Vec<String>, Failure> {
         let Shipment { plan, manifest, .. } = shipment;
         let kept = if manifest.kept.is_empty() { 0 } else { plan.keep.len() };
-        let (total, count) = (kept + plan.changes.len(), std::sync::atomic::AtomicUsize::new(0));
+        let (total, count) = (kept + plan.changes.len(), AtomicUsize::new(0));
         let done = || (shipment.progress)(count.fetch_add(1, Ordering::Relaxed) + 1, total);
         if kept > 0 {
             self.keep(shipment, &done).await?;
         }
-        held.lock.lock().unwrap_or_else(PoisonError::into_inner).began = true;
+        held.note(|lock| lock.began = true);
         self.beat(held).await?;
-        let is_same_part = |a: &Change, b: &Change| {
-            (a.wave(), a.action == Action::Add) == (b.wave(), b.action == Action::Add)
-        };
-        for part in plan.changes.chunk_by(is_same_part) {
-            if held.is_lost.load(Ordering::Relaxed) {
-                return Err(Failure::overtaken(None));
-            }
+        for part in plan.parts() {
             if part.first().is_some_and(|change| change.action == Action::Delete) {
                 // Nobody but the holder of the lock may delete.
                 self.beat(held).await?;
@@ -531,36 +390,42 @@ impl Objects {
             });
             let mut puts = stream::iter(puts).buffered(self.connections);
             while let Some(change) = puts.try_next().await? {
-                held.lock.lock().unwrap_or_else(PoisonError::into_inner).mark = Some(change.mark());
+                held.note(|lock| lock.mark = Some(change.mark()));
                 done();
-                if held.is_lost.load(Ordering::Relaxed) {
-                    return Err(Failure::overtaken(None));
-                }
             }
         }
+        self.beat(held).await?;
         self.commit(shipment).await?;
-        let mut old = vec![self.record(LOCK)?];
-        let earlier =
-            shipment.standing.manifest.iter().flat_map(|base| base.history.iter().chain([&base.record]));
-        let forgotten = earlier.filter(|record| !manifest.history.contains(record)).map(|record| &record.id);
-        // What an interrupted deploy was making is nothing to go back to.
-        let interrupted =
-            shipment.standing.interrupted.as_ref().map(|interrupted| &interrupted.manifest.record.id);
-        for id in forgotten.chain(interrupted) {
-            old.push(self.record(&deploy(id))?);
-        }
-        let still: BTreeSet<&str> = manifest.kept.values().map(|kept| kept.at.as_str()).collect();
-        for kept in plan.kept.values().filter(|kept| !still.contains(kept.at.as_str())) {
-            old.push(self.record(&kept.at)?);
-        }
+        // The site is there: what fails from here on is only said.
         let mut notes = Vec::new();
-        if let Err(failure) = self.delete(old).await {
+        let cleaned = async {
+            let old = self.outlived(shipment)?;
+            self.delete(old).await?;
+            self.release(held).await
+        };
+        if let Err(failure) = cleaned.await {
             notes.push(format!(
                 "the site is there, but old records could not be removed: {}",
                 failure.message
             ));
         }
         Ok(notes)
+    }
+
+    /// The records and kept versions that nobody needs any more.
+    fn outlived(&self, shipment: &Shipment<'_>) -> Result<Vec<Path>, Failure> {
+        let Shipment { plan, manifest, standing, .. } = shipment;
+        let mut old = Vec::new();
+        // What an interrupted deploy was making is nothing to go back to.
+        let interrupted = standing.interrupted.as_ref().map(|interrupted| &interrupted.manifest.record.id);
+        for id in standing.forgotten(manifest).chain(interrupted) {
+            old.push(self.record(&deploy(id))?);
+        }
+        let still: BTreeSet<&str> = manifest.kept.values().map(|kept| kept.at.as_str()).collect();
+        for kept in plan.kept.values().filter(|kept| !still.contains(kept.at.as_str())) {
+            old.push(self.record(&kept.at)?);
+        }
+        Ok(old)
     }
 
     /// Leaves the record, if nobody else left one meanwhile.
@@ -571,6 +436,7 @@ impl Objects {
             Some(stamp) => PutMode::Update(version_of(stamp)),
             None => PutMode::Create,
         };
+        let mut failed = None;
         for _ in 0..TRIES {
             match self.put_record(&key, bytes.clone(), mode.clone()).await {
                 Ok(_) => return Ok(()),
@@ -578,16 +444,20 @@ impl Objects {
                     let put = self.put_record(&key, bytes.clone(), PutMode::Overwrite).await;
                     return put.map(drop).map_err(|error| self.failure("leaving the record", &error));
                 }
-                Err(_) => match self.read_manifest(&self.store, CURRENT).await? {
+                Err(error) => match self.read_manifest(&self.store, CURRENT).await? {
+                    // It was written, and the answer was lost.
                     Some((now, _)) if now.record.id == shipment.manifest.record.id => return Ok(()),
                     Some((now, version)) if Some(stamp(&version)) != shipment.standing.stamp => {
                         return Err(Failure::overtaken(Some(&now.record.id)));
                     }
-                    _ => sleep(Duration::from_millis(500)).await,
+                    _ => {
+                        failed = Some(self.failure("leaving the record", &error));
+                        sleep(Duration::from_millis(500)).await;
+                    }
                 },
             }
         }
-        Err(Failure::server("leaving the record", "the server fails each time"))
+        Err(failed.unwrap_or_else(|| Failure::server("leaving the record", "")))
     }
 }
 
@@ -607,56 +477,59 @@ impl Target for Objects {
 
     fn ship(&self, shipment: &Shipment<'_>) -> Result<Vec<String>, Failure> {
         let here = self.lock_here()?;
-        let lock = Lock {
-            id: shipment.manifest.record.id.clone(),
-            who: format!("begun {}", Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")),
-            token: self.token(),
-            seen: Timestamp::now(),
-            began: false,
-            mark: None,
-        };
-        let ended = self.runtime.block_on(async {
-            let unsure = shipment.plan.unsure.iter().cloned().collect();
-            let making = Manifest { unsure, ..shipment.manifest.clone() };
-            let key = self.record(&deploy(&lock.id))?;
-            self.attempt("leaving the record", || self.put_record(&key, making.pack(), PutMode::Overwrite))
-                .await?;
-            let version = self.lock(&lock, shipment.standing).await?;
-            let held = Held {
-                lock: Mutex::new(lock),
-                version: tokio::sync::Mutex::new(version),
-                is_lost: AtomicBool::new(false),
-            };
-            let now = self.version_of_current().await;
-            let ended = match now {
-                Ok(now) if now == shipment.standing.stamp => {
-                    let alive = async {
-                        loop {
-                            sleep(BEAT).await;
-                            // Whether it was lost, the work looks itself; what else fails may go better the next time.
-                            let _ = self.beat(&held).await;
-                        }
-                    };
-                    tokio::select! {
-                        ended = self.carry_out(shipment, &held) => ended,
-                        () = alive => Ok(Vec::new()),
-                    }
-                }
-                Ok(_) => Err(Failure::overtaken(None)),
-                Err(failure) => Err(failure),
-            };
-            if ended.is_err() && !held.is_lost.load(Ordering::Relaxed) {
-                // Whoever goes on need not wait, and knows how far this came.
-                let _ = self.release(&held).await;
-            }
-            ended
-        });
+        let ended = self.runtime.block_on(self.ship_now(shipment));
         drop(here);
         ended
     }
 }
 
 impl Objects {
+    async fn ship_now(&self, shipment: &Shipment<'_>) -> Result<Vec<String>, Failure> {
+        let making = shipment.plan.making(shipment.manifest);
+        let key = self.record(&deploy(&making.record.id))?;
+        self.attempt("leaving the record", || self.put_record(&key, making.pack(), PutMode::Overwrite))
+            .await?;
+        let mut notes = Vec::new();
+        if shipment.standing.manifest.is_none() {
+            // It is there since a moment ago: who makes it again does not look.
+            let again = self.put_record(&key, making.pack(), PutMode::Create).await;
+            if matches!(again, Ok(_) | Err(Error::NotImplemented { .. } | Error::NotSupported { .. })) {
+                notes.push("this server does not look whether something is there already, so two deploys at once are not told from each other: ship from one place at a time".to_owned());
+            }
+        }
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let lock = Lock::new(&making.record.id, self.token());
+        let now = match &seen {
+            // How old its last sign of life is, the clock of the store says.
+            Some(found) if !found.is_over(&lock) => self.time_of(&key).await?,
+            _ => Timestamp::UNIX_EPOCH,
+        };
+        let held = self.take_lock(lock, seen, now).await?;
+        let ended = async {
+            if self.version_of_current().await? == shipment.standing.stamp {
+                self.carry_out(shipment, &held).await
+            } else {
+                Err(Failure::overtaken(None))
+            }
+        };
+        let ended = tokio::select! {
+            ended = ended => ended,
+            failure = self.stay_alive(&held) => Err(failure),
+        };
+        if ended.is_err() {
+            // Whoever goes on need not wait, and knows how far this came. When the lock is lost, it is another's.
+            let _ = self.release(&held).await;
+        }
+        notes.extend(ended?);
+        Ok(notes)
+    }
+
+    /// When an object was written, by the clock of the store.
+    async fn time_of(&self, key: &Path) -> Result<Timestamp, Failure> {
+        let meta = self.attempt("reading the record", || self.store.head(key)).await?;
+        Ok(Timestamp::from_second(meta.last_modified.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
     /// What the store knows the record by.
     async fn version_of_current(&self) -> Result<Option<String>, Failure> {
         let key = self.record(CURRENT)?;
@@ -669,40 +542,6 @@ impl Objects {
         })
         .await
     }
-
-    /// Leaves the lock as that of a deploy that is over.
-    async fn release(&self, held: &Held) -> Result<(), Failure> {
-        let lock = {
-            let mut lock = held.lock.lock().unwrap_or_else(PoisonError::into_inner);
-            lock.seen = Timestamp::UNIX_EPOCH;
-            lock.clone()
-        };
-        let version = held.version.lock().await.clone();
-        let put = self.put_record(&self.record(LOCK)?, lock.bytes(), PutMode::Update(version)).await;
-        put.map(drop).map_err(|error| self.failure("leaving the lock", &error))
-    }
-}
-
-impl Lock {
-    fn bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("all keys are texts")
-    }
-
-    /// Whether the deploy that wrote it is over: it ran here, where no other runs now, or says nothing any more.
-    fn is_dead(&self, own_token: &str) -> bool {
-        let age = Timestamp::now().duration_since(self.seen);
-        age > DEAD_AFTER || (!self.token.is_empty() && self.token == own_token)
-    }
-
-    fn told(&self) -> String {
-        format!("{}, last heard of {}", self.who, self.seen.strftime("%H:%M:%S UTC"))
-    }
-}
-
-/// What a deploy was making whose record is lost: of no file it is known what it did.
-fn lost(base: &Manifest, id: &str) -> Manifest {
-    let record = Record { id: id.to_owned(), ..base.record.clone() };
-    Manifest { record, unsure: base.files.keys().cloned().collect(), ..base.clone() }
 }
 
 /// The name of the record of a deploy.
@@ -732,12 +571,6 @@ fn version_of(stamp: &str) -> UpdateVersion {
     let (e_tag, version) = stamp.split_once('\n').unwrap_or((stamp, ""));
     let part = |part: &str| (!part.is_empty()).then(|| part.to_owned());
     UpdateVersion { e_tag: part(e_tag), version: part(version) }
-}
-
-/// A number that nobody else has.
-fn nonce() -> String {
-    use std::hash::{BuildHasher, RandomState};
-    format!("{:016x}{:016x}", RandomState::new().hash_one(0), RandomState::new().hash_one(1))
 }
 
 fn is_connect(error: &Error) -> bool {

@@ -108,8 +108,7 @@ fn amazon_builder(
     ];
     if !others.iter().any(is_set) {
         let Some(profile) = profile(environment) else {
-            let how =
-                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for one of ~/.aws/credentials";
+            let how = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for one of ~/.aws/credentials; on a machine with a role, AWS_METADATA_ENDPOINT=http://169.254.169.254";
             return Err(Failure::no_credentials(what_for, how));
         };
         builder = builder.with_access_key_id(profile.id).with_secret_access_key(profile.secret);
