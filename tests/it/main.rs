@@ -57,3 +57,5 @@ mod sitemaps;
 mod versions;
 mod vocabulary;
 mod withheld;
+#[cfg(unix)]
+mod workflows;
