@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::servers::{Faults, Hook, Proxy, S3};
+use crate::s3::{Faults, Hook, Proxy, S3};
 use crate::ships::{
     AWS, FIRST, Twice, built, differences, history, paths, plan, settle, ship, ship_cleanly, site,
     without_records,

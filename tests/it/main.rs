@@ -45,6 +45,8 @@ mod reader;
 #[cfg(unix)]
 mod remotes;
 mod rules;
+#[cfg(all(unix, feature = "cloud"))]
+mod s3;
 mod schema;
 #[cfg(all(feature = "search", feature = "serve"))]
 mod search;
