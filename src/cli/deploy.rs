@@ -581,7 +581,12 @@ impl Work<'_> {
                     let revision = record.revision.as_deref().unwrap_or("-");
                     format!("{}\t{}\t{}\t{revision}", record.id, record.when, record.clock)
                 }
-                _ => told(record, &self.config.timezone),
+                MessageFormat::Human
+                | MessageFormat::Sarif
+                | MessageFormat::Github
+                | MessageFormat::Html
+                | MessageFormat::Text
+                | MessageFormat::Telegram => told(record, &self.config.timezone),
             };
             self.session.result(&line);
         }

@@ -327,10 +327,8 @@ impl Session {
 
     /// Prints a warning that is about no file of the site.
     fn warn(&self, message: &str) {
-        match self.format {
-            MessageFormat::Json => {}
-            _ if self.quiet => {}
-            _ => eprintln!("warning: {message}"),
+        if !self.quiet && self.format != MessageFormat::Json {
+            eprintln!("warning: {message}");
         }
     }
 

@@ -59,14 +59,16 @@ fn secrets(target: &Target) -> &'static [&'static str] {
 }
 
 /// What must be done before anything is shipped, a line each: who pushes, and the key of a server.
-fn preparation(target: &Target, github: bool) -> Vec<String> {
+fn preparation(target: &Target, runner: Runner) -> Vec<String> {
     let host = |address: &str| {
         address.split(':').next().unwrap_or_default().rsplit('@').next().unwrap_or_default().to_owned()
     };
     match &target.to {
         Destination::Git { url, .. } if url.starts_with("http") => {
-            let (user, token) =
-                if github { ("x-access-token", "GITHUB_TOKEN") } else { ("deploy", "DEPLOY_TOKEN") };
+            let (user, token) = match runner {
+                Runner::Github => ("x-access-token", "GITHUB_TOKEN"),
+                Runner::Gitlab => ("deploy", "DEPLOY_TOKEN"),
+            };
             let helper = format!("!f() {{ echo username={user}; echo \"password=${token}\"; }}; f");
             vec![format!("git config --global credential.helper '{helper}'")]
         }
@@ -92,7 +94,7 @@ fn key_of(host: &str) -> Vec<String> {
 
 /// Whether a place is reached with a key of ssh.
 fn has_key(target: &Target) -> bool {
-    preparation(target, true).len() > 1
+    preparation(target, Runner::Github).len() > 1
 }
 
 fn github(targets: &[Target]) -> String {
@@ -114,7 +116,7 @@ fn github(targets: &[Target]) -> String {
     if !environment.is_empty() {
         environment = format!("        env:\n{environment}");
     }
-    let prepare = indented(&first.map(|target| preparation(target, true)).unwrap_or_default(), 10);
+    let prepare = indented(&first.map(|target| preparation(target, Runner::Github)).unwrap_or_default(), 10);
     let poll = indented(POLL, 12);
     format!(
         r#"# Checks the site at each push and pull request, ships it from the main branch, and looks every quarter of an hour
@@ -177,7 +179,7 @@ fn indented(lines: &[impl AsRef<str>], spaces: usize) -> String {
 fn gitlab(targets: &[Target]) -> String {
     let first = targets.first();
     let mut secrets: Vec<&str> = first.map(secrets).unwrap_or_default().to_vec();
-    let lines = first.map(|target| preparation(target, false)).unwrap_or_default();
+    let lines = first.map(|target| preparation(target, Runner::Gitlab)).unwrap_or_default();
     if first.is_some_and(has_key) {
         secrets.extend(["DEPLOY_KEY", "KNOWN_HOSTS"]);
     } else if !lines.is_empty() {

@@ -120,7 +120,12 @@ pub struct Change {
 impl Change {
     /// Its place in the order.
     pub fn mark(&self) -> Mark {
-        place(&self.path, self.kind, self.action != Action::Add, self.action == Action::Delete)
+        let turn = match self.action {
+            Action::Add => Turn::Comes,
+            Action::Replace(_) => Turn::Changes,
+            Action::Delete => Turn::Goes,
+        };
+        turn.mark(&self.path, self.kind)
     }
 
     /// The part of the deploy that it belongs to.
@@ -129,13 +134,26 @@ impl Change {
     }
 }
 
-fn place(path: &str, kind: Kind, was_there: bool, goes: bool) -> Mark {
-    let rank = kind as u8;
-    if goes {
-        // What leads to others goes first.
-        Mark(Wave::Deletions, true, u8::MAX - rank, path.to_owned())
-    } else {
-        Mark(kind.wave(), was_there, rank, path.to_owned())
+/// When a file's turn is within its part.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// First, as it is new.
+    Comes,
+    /// After what is new.
+    Changes,
+    /// Last of all.
+    Goes,
+}
+
+impl Turn {
+    fn mark(self, path: &str, kind: Kind) -> Mark {
+        let rank = kind as u8;
+        match self {
+            Self::Comes => Mark(kind.wave(), false, rank, path.to_owned()),
+            Self::Changes => Mark(kind.wave(), true, rank, path.to_owned()),
+            // What leads to others goes first.
+            Self::Goes => Mark(Wave::Deletions, true, u8::MAX - rank, path.to_owned()),
+        }
     }
 }
 
@@ -267,7 +285,8 @@ fn touched<'a>(
         paths.extend(base.keys().map(|path| (path, State::Unsure)));
     }
     let Some(Interrupted { manifest, mark: reached, began }) = &standing.interrupted else { return paths };
-    paths.extend(manifest.unsure.iter().map(|path| (path, State::Unsure)));
+    let unsure: BTreeSet<&String> = manifest.unsure.iter().collect();
+    paths.extend(unsure.iter().map(|path| (*path, State::Unsure)));
     if !*began {
         return paths;
     }
@@ -286,8 +305,12 @@ fn touched<'a>(
         // Of what neither has, its place in the order is not known.
         let Some(known) = new.or(old) else { continue };
         // What it was not sure of itself, it shipped as if something were there.
-        let was_there = old.is_some() || manifest.unsure.contains(path);
-        let own = place(path, known.form.kind, was_there, new.is_none());
+        let turn = match new {
+            None => Turn::Goes,
+            Some(_) if old.is_some() || unsure.contains(path) => Turn::Changes,
+            Some(_) => Turn::Comes,
+        };
+        let own = turn.mark(path, known.form.kind);
         if reached.as_ref().is_some_and(|reached| own <= *reached) {
             *state = new.map_or(State::Absent, State::There);
         }
