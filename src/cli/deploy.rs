@@ -226,6 +226,14 @@ impl Work<'_> {
             let message = "the site is seen at a moment that has not come: what is under embargo until then would be shipped";
             return Err(Stop::End(self.session.fail_with(message, Some(help))));
         }
+        if let Some(other) = built
+            .address()
+            .filter(|other| !other.starts_with(&format!("{}{}/", site.config.origin, site.config.base_path)))
+        {
+            let message = format!("{} was built for another address: {other}", folder.display());
+            let help = "build it with this target's `url`, or let `deploy` build it: leave out `--from`";
+            return Err(Stop::End(self.session.fail_with(&message, Some(help))));
+        }
         let standing = self.target.look()?;
         let stories = guard::stories(site, standing.manifest.as_ref());
         let mut said = Vec::new();
@@ -290,8 +298,9 @@ impl Work<'_> {
             let build::Made { edition, sources, report, out, .. } = made;
             return Ok(Site { edition, sources, folder: out, made: Some(report.made) });
         };
-        if !folder.is_dir() {
-            return Err(Stop::End(misuse(&format!("there is no folder {}", folder.display()))));
+        if !folder.join("index.html").is_file() {
+            let what = if folder.is_dir() { "no built site: it has no index.html" } else { "no folder" };
+            return Err(Stop::End(misuse(&format!("{} is {what}", folder.display()))));
         }
         let (tree, mut said) = Tree::open(&self.session.site);
         let options = self.session.edition_options(Shows::Published, self.settings.url.clone());
@@ -463,6 +472,10 @@ impl Work<'_> {
     }
 
     fn limit(&self, proposal: &Proposal) -> usize {
+        if proposal.manifest.record.back_to.is_some() {
+            // What is gone back to was there, and whoever says so knows what goes.
+            return usize::MAX;
+        }
         allowed_deletes(self.settings.max_deletes, proposal.standing.files())
     }
 
@@ -480,7 +493,7 @@ impl Work<'_> {
             say(&format!("going back to {back}"));
         }
         if standing.interrupted.is_some() {
-            say("a deploy after it was cut short; this one goes on where it stopped");
+            say("a deploy after it was cut short; what it may have touched is shipped again");
         }
         for note in &standing.notes {
             session.warn(note);
@@ -579,7 +592,8 @@ impl Work<'_> {
                 MessageFormat::Json => json!(record).to_string(),
                 MessageFormat::Short => {
                     let revision = record.revision.as_deref().unwrap_or("-");
-                    format!("{}\t{}\t{}\t{revision}", record.id, record.when, record.clock)
+                    let back = record.back_to.as_deref().unwrap_or("-");
+                    format!("{}\t{}\t{}\t{revision}\t{back}", record.id, record.when, record.clock)
                 }
                 MessageFormat::Human
                 | MessageFormat::Sarif

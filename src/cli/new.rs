@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "it adds files to a site, as its user asked")]
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::ZonedDateTime;
@@ -9,6 +10,7 @@ use jiff::ZonedDateTime;
 use super::workflows::Runner;
 use super::{End, Now, Session, misuse, scaffold, schema};
 use crate::config::{self, Config};
+use crate::deploy::revision;
 use crate::language::letters;
 use crate::moment::Moment;
 use crate::path::SitePath;
@@ -75,7 +77,7 @@ fn site(session: &Session, folder: &Path, ci: Option<Runner>) -> End {
         }
     }
     if let Some(runner) = ci
-        && let Err(error) = write(&folder.join(runner.file()), &runner.workflow(&[]))
+        && let Err(error) = write(&folder.join(runner.file()), &runner.workflow(&[], "main"))
     {
         return session.fail(&error);
     }
@@ -94,7 +96,8 @@ fn workflow(session: &Session, runner: Runner) -> End {
         Err(end) => return end,
     };
     let file = session.site.join(runner.file());
-    if let Err(error) = write(&file, &runner.workflow(&config.deploy)) {
+    let branch = revision::branch(&session.site).unwrap_or_else(|| "main".to_owned());
+    if let Err(error) = write(&file, &runner.workflow(&config.deploy, &branch)) {
         return session.fail(&error);
     }
     session.say(&file.display().to_string());
@@ -168,7 +171,10 @@ fn clock(session: &Session, config: Option<&Config>) -> ZonedDateTime {
 
 /// Writes a new file; never over one that exists.
 fn write(path: &PathBuf, text: &str) -> Result<(), String> {
-    let explain = |error: std::io::Error| format!("{}: {error}", path.display());
+    let explain = |error: std::io::Error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{} is there already, and is left as it is", path.display()),
+        _ => format!("{}: {error}", path.display()),
+    };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(explain)?;
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum;
 
-use crate::config::deploy::{Destination, Target, Vendor};
+use crate::config::deploy::{Destination, Purge, Target, Vendor};
 
 /// Who runs the workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -25,19 +25,24 @@ impl Runner {
     }
 
     /// The workflow of a site that is shipped to these places.
-    pub fn workflow(self, targets: &[Target]) -> String {
+    pub fn workflow(self, targets: &[Target], branch: &str) -> String {
         match self {
-            Self::Github => github(targets),
+            Self::Github => github(targets, branch),
             Self::Gitlab => gitlab(targets),
         }
     }
 }
 
-/// What a scheduled run does first: without a change since the last deploy there is nothing to ship.
+/// What a scheduled run does first: what was shipped of these sources, and did not change by itself since, is not shipped
+/// again; nor does the clock undo what somebody went back to.
 const POLL: &[&str] = &[
-    "last=$(nutgraf deploy --history --format short | head -n 1 | cut -f 3) || true",
-    "if [ -n \"$last\" ]; then",
-    "  nutgraf next --since \"$last\" || code=$?",
+    "last=$(nutgraf deploy --history --format short | head -n 1) || true",
+    "back=$(echo \"$last\" | cut -f 5) revision=$(echo \"$last\" | cut -f 4 | cut -c 1-12)",
+    "if [ -n \"$back\" ] && [ \"$back\" != - ]; then",
+    "  echo 'somebody went back to an earlier deploy: only a push ships now'; exit 0",
+    "fi",
+    "if [ \"$revision\" = \"$(git rev-parse HEAD | cut -c 1-12)\" ]; then",
+    "  nutgraf next --since \"$(echo \"$last\" | cut -f 3)\" || code=$?",
     "  case \"${code:-0}\" in",
     "    0) ;;",
     "    3) echo 'nothing changed by itself'; exit 0 ;;",
@@ -47,15 +52,25 @@ const POLL: &[&str] = &[
 ];
 
 /// The variables in which the credentials of a place are.
-fn secrets(target: &Target) -> &'static [&'static str] {
-    match &target.to {
+fn secrets(target: &Target) -> Vec<&'static str> {
+    let own: &[&str] = match &target.to {
         Destination::Bucket(bucket) => match bucket.vendor {
             Vendor::S3 => &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
             Vendor::Google => &["GOOGLE_SERVICE_ACCOUNT_KEY"],
             Vendor::Azure => &["AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY"],
         },
-        Destination::Folder(_) | Destination::Git { .. } | Destination::Rsync { .. } => &[],
-    }
+        Destination::Rsync { address, .. } if address.starts_with("rsync:") => &["RSYNC_PASSWORD"],
+        Destination::Rsync { .. } => &["DEPLOY_KEY", "KNOWN_HOSTS"],
+        Destination::Git { url, .. } if url.starts_with("ssh:") => &["DEPLOY_KEY", "KNOWN_HOSTS"],
+        Destination::Folder(_) | Destination::Git { .. } => &[],
+    };
+    let purges = target.purge.iter().filter_map(|purge| match purge {
+        Purge::Cloudflare(_) => Some("CLOUDFLARE_API_TOKEN"),
+        Purge::Fastly(_) => Some("FASTLY_API_TOKEN"),
+        // With the credentials of the bucket, or with what the command takes.
+        Purge::CloudFront(_) | Purge::Command(_) => None,
+    });
+    own.iter().copied().chain(purges).collect()
 }
 
 /// What must be done before anything is shipped, a line each: who pushes, and the key of a server.
@@ -72,7 +87,10 @@ fn preparation(target: &Target, runner: Runner) -> Vec<String> {
             let helper = format!("!f() {{ echo username={user}; echo \"password=${token}\"; }}; f");
             vec![format!("git config --global credential.helper '{helper}'")]
         }
-        Destination::Rsync { address, .. } if !address.starts_with("rsync:") => key_of(&host(address)),
+        Destination::Rsync { address, port } if !address.starts_with("rsync:") => {
+            let port = port.map_or_else(String::new, |port| format!("-p {port} "));
+            key_of(&(port + &host(address)))
+        }
         Destination::Git { url, .. } if url.starts_with("ssh:") => {
             let authority = url.trim_start_matches("ssh://").split('/').next().unwrap_or_default();
             key_of(&host(authority.rsplit('@').next().unwrap_or_default()))
@@ -84,6 +102,7 @@ fn preparation(target: &Target, runner: Runner) -> Vec<String> {
     }
 }
 
+/// A key of ssh, and what is known of a host.
 fn key_of(host: &str) -> Vec<String> {
     vec![
         "mkdir -p ~/.ssh && chmod 700 ~/.ssh".to_owned(),
@@ -92,17 +111,9 @@ fn key_of(host: &str) -> Vec<String> {
     ]
 }
 
-/// Whether a place is reached with a key of ssh.
-fn has_key(target: &Target) -> bool {
-    preparation(target, Runner::Github).len() > 1
-}
-
-fn github(targets: &[Target]) -> String {
+fn github(targets: &[Target], branch: &str) -> String {
     let first = targets.first();
-    let mut secrets: Vec<&str> = first.map(secrets).unwrap_or_default().to_vec();
-    if first.is_some_and(has_key) {
-        secrets.extend(["DEPLOY_KEY", "KNOWN_HOSTS"]);
-    }
+    let secrets = first.map(secrets).unwrap_or_default();
     let pushes = first
         .is_some_and(|target| matches!(&target.to, Destination::Git { url, .. } if url.starts_with("http")));
     let permissions = if pushes { "write" } else { "read" };
@@ -119,13 +130,13 @@ fn github(targets: &[Target]) -> String {
     let prepare = indented(&first.map(|target| preparation(target, Runner::Github)).unwrap_or_default(), 10);
     let poll = indented(POLL, 12);
     format!(
-        r#"# Checks the site at each push and pull request, ships it from the main branch, and looks every quarter of an hour
+        r#"# Checks the site at each push and pull request, ships it from one branch, and looks every quarter of an hour
 # whether it changed by itself: an embargo ended, a date came, a story is no news any more.
 name: Site
 
 on:
   push:
-    branches: [main]
+    branches: [{branch}]
   pull_request:
   schedule:
     - cron: "7,22,37,52 * * * *"
@@ -160,7 +171,7 @@ jobs:
         if: github.event_name != 'schedule'
         run: nutgraf check --format github
       - name: Deploy
-        if: github.event_name != 'pull_request' && github.ref == 'refs/heads/main'
+        if: github.event_name != 'pull_request' && github.ref == 'refs/heads/{branch}'
 {environment}        run: |
 {prepare}          if [ "$GITHUB_EVENT_NAME" = schedule ]; then
 {poll}          fi
@@ -178,13 +189,19 @@ fn indented(lines: &[impl AsRef<str>], spaces: usize) -> String {
 
 fn gitlab(targets: &[Target]) -> String {
     let first = targets.first();
-    let mut secrets: Vec<&str> = first.map(secrets).unwrap_or_default().to_vec();
+    let mut secrets = first.map(secrets).unwrap_or_default();
     let lines = first.map(|target| preparation(target, Runner::Gitlab)).unwrap_or_default();
-    if first.is_some_and(has_key) {
-        secrets.extend(["DEPLOY_KEY", "KNOWN_HOSTS"]);
-    } else if !lines.is_empty() {
+    if first
+        .is_some_and(|target| matches!(&target.to, Destination::Git { url, .. } if url.starts_with("http")))
+    {
         secrets.push("DEPLOY_TOKEN");
     }
+    let tools = if first.is_some_and(|target| matches!(target.to, Destination::Rsync { .. })) {
+        "    - command -v rsync || (apt-get update && apt-get install -y --no-install-recommends rsync openssh-client)
+"
+    } else {
+        ""
+    };
     let wanted = if secrets.is_empty() {
         String::new()
     } else {
@@ -210,6 +227,14 @@ default:
   before_script:
     - export CARGO_HOME="$CI_PROJECT_DIR/.cargo" PATH="$CI_PROJECT_DIR/.cargo/bin:$PATH"
     - command -v nutgraf || cargo install nutgraf --version "$NUTGRAF_VERSION" --locked
+{tools}
+# One pipeline a change: of its merge request, or of its branch.
+workflow:
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+    - if: $CI_COMMIT_BRANCH && $CI_OPEN_MERGE_REQUESTS
+      when: never
+    - if: $CI_COMMIT_BRANCH
 
 check:
   stage: check
@@ -225,6 +250,7 @@ deploy:
   # One deploy after the other, none cut short.
   resource_group: site
   interruptible: false
+  environment: production
   rules:
     - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
   script:

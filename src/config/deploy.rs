@@ -164,6 +164,8 @@ pub enum Purge {
 const KEEP: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// The share of files that may go.
 const MAX_DELETES: MaxDeletes = MaxDeletes::Percent(20);
+/// The folders of a site that nothing is shipped to.
+const OWN: &[&str] = &["content", "data", "static", "templates", "public", ".nutgraf", ".git"];
 /// What is wrong with an address that holds a password.
 const PASSWORD: &str = "it holds a password";
 /// Requests at once.
@@ -320,6 +322,13 @@ fn destination(address: &str, bucket: Bucket, single: bool) -> Result<Destinatio
             let folder = rest.strip_prefix("//").unwrap_or(rest);
             if folder.trim_matches('/').is_empty() {
                 return Err("it names no folder");
+            }
+            if folder.starts_with('~') {
+                return Err("`~` is a folder of a shell's; write the whole path");
+            }
+            let first = folder.trim_start_matches("./").split('/').next().unwrap_or_default();
+            if OWN.contains(&first) {
+                return Err("the site's own files are there");
             }
             Ok(Destination::Folder(folder.trim_end_matches('/').to_owned()))
         }

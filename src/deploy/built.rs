@@ -69,7 +69,7 @@ pub fn read(
             let (hash, size) = hash(&folder.join(&path)).map_err(|error| at(&path, &error))?;
             let kind = kinds.get(path.as_str()).copied().unwrap_or_else(|| kind_by_name(&path));
             let media_type = media::served_as(&path);
-            let packs = is_worth_compressing(size, &media_type);
+            let packs = kind != Kind::Host && is_worth_compressing(size, &media_type);
             let encoding = target.compress.first().copied().filter(|_| packs && !beside);
             let mut form = Form { kind, cache: cache(kind).to_owned(), media_type, encoding };
             if has_headers {
@@ -85,7 +85,8 @@ pub fn read(
     let unknown = read.iter().map(|(path, _)| path).filter(is_unknown).cloned().collect();
     let mut built = Built { folder: folder.to_owned(), foreign, unknown, ..Built::default() };
     for (path, served) in read {
-        if beside && is_worth_compressing(served.size, &served.form.media_type) {
+        let is_for_hosts = served.form.kind == Kind::Host;
+        if beside && !is_for_hosts && is_worth_compressing(served.size, &served.form.media_type) {
             for encoding in &target.compress {
                 let form = Form { encoding: Some(*encoding), ..served.form.clone() };
                 let packed = format!("{path}{}", encoding.ending());
@@ -117,6 +118,13 @@ impl Built {
     /// When it cannot be read.
     pub fn original(&self, path: &str) -> io::Result<Vec<u8>> {
         fs::read(self.source(path)).map_err(|error| at(path, &error))
+    }
+
+    /// An address of the site that the folder was built for, as its sitemap has it.
+    pub fn address(&self) -> Option<String> {
+        let sitemap = String::from_utf8(self.original("sitemap.xml").ok()?).ok()?;
+        let (_, rest) = sitemap.split_once("<loc>")?;
+        rest.split_once("</loc>").map(|(address, _)| address.to_owned())
     }
 
     /// Whether a file is still as it was looked at.
@@ -151,7 +159,7 @@ fn changed(path: &str) -> io::Error {
 }
 
 /// The hash of a file, and how many bytes it has.
-fn hash(file: &Path) -> io::Result<(Digest, u64)> {
+pub fn hash(file: &Path) -> io::Result<(Digest, u64)> {
     let mut file = File::open(file)?;
     let size = file.metadata()?.len();
     if size <= WHOLE {

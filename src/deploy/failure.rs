@@ -87,7 +87,9 @@ impl Failure {
     /// What was replaced is not kept any more.
     pub fn not_kept(id: &str, path: &str) -> Self {
         Self::new(
-            format!("the deploy {id} cannot be gone back to: its {path} is not kept any more"),
+            format!(
+                "the deploy {id} cannot be gone back to: its {path} is not kept any more, or was changed by hand"
+            ),
             "build that revision of the sources again and deploy it",
         )
     }
@@ -141,16 +143,22 @@ impl Failure {
         ]) {
             ("the host does not answer", "look at the address in nutgraf.yaml and at the network")
         } else if has(&[
-            "permission denied (",
+            "permission denied (publickey",
+            "permission denied (password",
+            "permission denied (keyboard",
             "authentication failed",
             "could not read username",
             "auth failed",
-            "host key verification failed",
             "invalid username",
             "http 401",
             "403",
         ]) {
             ("the host does not know this user", "look at the key or token that it has there")
+        } else if has(&["host key verification failed"]) {
+            (
+                "this machine does not know the host yet",
+                "put what `ssh-keyscan` prints of it into ~/.ssh/known_hosts",
+            )
         } else if has(&[
             "does not appear to be a git repository",
             "repository not found",
@@ -167,6 +175,8 @@ impl Failure {
             ("nothing can be written there: it is read-only", "see who may write there")
         } else if has(&["permission denied"]) {
             ("nothing can be written there", "see who may write there")
+        } else if name == "rsync" && has(&["no such file or directory"]) {
+            ("there is no such folder", "make the folder that this one is to be in first")
         } else {
             return Self::other(format!("{name} failed:\n  {shown}"));
         };

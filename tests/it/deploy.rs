@@ -236,7 +236,7 @@ fn a_built_folder_is_shipped_as_it_is_unless_it_tells_what_is_withheld() {
     site.build_cleanly();
     ship_cleanly(&site, &folder);
     let run = ship(&site, &["--from", "nowhere"]);
-    assert_eq!((run.code, run.stderr.as_str()), (2, "error: there is no folder nowhere\n"));
+    assert_eq!((run.code, run.stderr.as_str()), (2, "error: nowhere is no folder\n"));
 }
 
 #[test]
@@ -369,6 +369,45 @@ fn a_moment_that_has_not_come_is_only_looked_at() {
 }
 
 #[test]
+fn a_folder_that_was_built_for_another_address_is_not_shipped() {
+    let site = site(
+        "  local: \"file:www/site\"\n  staging: {to: \"file:www/staging\", url: \"https://staging.example.net\"}\n",
+    );
+    ship_cleanly(&site, &["staging"]);
+    let run = ship(&site, &["local", "--from", "public"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stderr.starts_with("error: public was built for another address: https://staging.example.net/"),
+        "{}",
+        run.stderr
+    );
+    ship_cleanly(&site, &["staging", "--from", "public"]);
+    let run = ship(&site, &["--from", "content"]);
+    assert_eq!(
+        (run.code, run.stderr.as_str()),
+        (2, "error: content is no built site: it has no index.html\n")
+    );
+}
+
+#[test]
+fn what_somebody_wrote_into_the_folder_by_hand_does_not_come_back() {
+    let site = site(HERE);
+    ship_cleanly(&site, &[]);
+    fs::write(place(&site).join("robots.txt"), "by hand").expect("a file");
+    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+    ship_cleanly(&site, &[]);
+    assert_eq!(differences(&at(&place(&site)), &built(&site)), Vec::<String>::new());
+    let run = ship(&site, &["--rollback"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stderr.contains("its robots.txt is not kept any more, or was changed by hand"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(differences(&at(&place(&site)), &built(&site)), Vec::<String>::new());
+}
+
+#[test]
 fn what_the_server_reads_is_for_everybody() {
     let site = site(HERE);
     let program = format!("umask 077; {} deploy --yes --now {NOW}", env!("CARGO_BIN_EXE_nutgraf"));
@@ -470,7 +509,8 @@ fn compressed_forms_lie_beside_the_files() {
     let shipped = at(&place(&site));
     for (path, bytes) in built(&site) {
         assert_eq!(shipped.get(&path), Some(&bytes), "{path}");
-        let is_packed = bytes.len() >= 256 && !path.ends_with(".png");
+        let is_for_hosts = ["_headers", "_redirects", "robots.txt"].contains(&path.as_str());
+        let is_packed = bytes.len() >= 256 && !path.ends_with(".png") && !is_for_hosts;
         assert_eq!(shipped.contains_key(&format!("{path}.gz")), is_packed, "{path}");
         assert_eq!(shipped.contains_key(&format!("{path}.br")), is_packed, "{path}");
         if let Some(packed) = shipped.get(&format!("{path}.gz")) {

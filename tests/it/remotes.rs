@@ -219,6 +219,7 @@ fn a_folder_over_ssh_gets_the_site_and_gives_it_back() {
 }
 
 fn goes_and_comes_back(site: &Site, folder: &Path) {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o751)).expect("a folder of ours");
     for name in
         ["a b.txt", "-dash.txt", "#hash.txt", "back\\slash.txt", "star*[x].txt", "star*[y].txt", "я.txt"]
     {
@@ -227,8 +228,14 @@ fn goes_and_comes_back(site: &Site, folder: &Path) {
     site.write("static/flat/file.txt", "Not flat.");
     ship_cleanly(site, &[]);
     assert_eq!(differences(&of_server(folder), &built(site)), Vec::<String>::new());
-    let records = fs::metadata(folder.join(".nutgraf")).expect("the records").permissions().mode();
-    assert_eq!(records & 0o777, 0o700, "what was taken back is not for readers");
+    let mode =
+        |path: &str| fs::metadata(folder.join(path)).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(".nutgraf"), 0o700, "what was taken back is not for readers");
+    assert_eq!(
+        (mode(""), mode("briefings"), mode("index.html")),
+        (0o751, 0o755, 0o644),
+        "the folder is as it was"
+    );
     let again = ship_cleanly(site, &[]);
     assert!(again.stdout.ends_with("nothing to ship: all of it is there already\n"), "{}", again.stdout);
     let first = built(site);

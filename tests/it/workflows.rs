@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::servers::{GIT, bare_repository, branch_files, missing};
+use crate::servers::{GIT, bare_repository, branch_files, git, missing};
 use crate::ships::{built, differences, settle, site};
 use crate::site::{NOW, Run, Site, run};
 
@@ -42,7 +42,15 @@ fn the_workflow_of_github_ships_on_a_push_and_when_the_site_changes_by_itself() 
     bare_repository(&repository);
     settle(&site, &format!("  pages: \"git+file://{}#gh-pages\"\n", repository.display()));
     site.write("content/briefings/later.md", "---\ntitle: Later\nembargo: 2024-02-01\n---\nTo come.\n");
+    site.write(".gitignore", "/public/\n/.nutgraf/\n/remote.git/\n");
+    let commit = || {
+        git(site.path(), &["add", "-A"]);
+        git(site.path(), &["commit", "-q", "--allow-empty", "-m", "Sources"]);
+    };
+    git(site.path(), &["init", "-q", "-b", "trunk"]);
     let workflow = workflow(&site, "github", ".github/workflows/site.yml");
+    commit();
+    assert_eq!(workflow["on"]["push"]["branches"][0], "trunk", "the branch that is there");
     let steps = workflow["jobs"]["site"]["steps"].as_array().expect("steps");
     let of = |name: &str| {
         steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("a step {name}"))
@@ -55,7 +63,7 @@ fn the_workflow_of_github_ships_on_a_push_and_when_the_site_changes_by_itself() 
     let first = at("2024-01-01T00:00:00Z", "push");
     assert_eq!(first.code, 0, "{}", first.stderr);
     assert_eq!(differences(&shown(), &built(&site)), Vec::<String>::new());
-    let tip = || crate::servers::git(&repository, &["rev-parse", "gh-pages"]);
+    let tip = || git(&repository, &["rev-parse", "gh-pages"]);
     let before = tip();
     let quiet = at("2024-01-02T00:00:00Z", "schedule");
     assert_eq!(quiet.code, 0, "{}", quiet.stderr);
@@ -66,9 +74,21 @@ fn the_workflow_of_github_ships_on_a_push_and_when_the_site_changes_by_itself() 
     assert!(shown().contains_key("briefings/later/index.html"), "the embargo is over");
     let again = at("2024-02-01T00:02:00Z", "schedule");
     assert!(again.stdout.ends_with("nothing changed by itself\n"), "{}", again.stdout);
+    // A push that never came through is made up for.
+    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+    commit();
+    assert_eq!(at("2024-02-01T00:03:00Z", "schedule").code, 0);
+    assert!(shown().contains_key("about/index.html"));
+    // What somebody went back to, the clock leaves alone; a push does not.
+    assert_eq!(script(&site, "nutgraf deploy --rollback --yes", "2024-02-01T00:04:00Z", &[]).code, 0);
+    let left = at("2024-02-01T00:05:00Z", "schedule");
+    assert!(left.stdout.contains("somebody went back to an earlier deploy"), "{}", left.stdout);
+    assert!(!shown().contains_key("about/index.html"));
+    assert_eq!(at("2024-02-01T00:06:00Z", "push").code, 0);
+    assert!(shown().contains_key("about/index.html"));
     // A mistake is none of "nothing changed".
     site.write("nutgraf.yaml", "title: [\n");
-    assert_ne!(at("2024-02-01T00:03:00Z", "schedule").code, 0);
+    assert_ne!(at("2024-02-01T00:07:00Z", "schedule").code, 0);
 }
 
 #[test]
@@ -77,7 +97,7 @@ fn the_workflow_of_gitlab_has_the_same_script() {
     let workflow = workflow(&site, "gitlab", ".gitlab-ci.yml");
     let script = workflow["deploy"]["script"][0].as_str().expect("a script");
     assert!(
-        script.contains("nutgraf next --since \"$last\"") && script.ends_with("nutgraf deploy --yes\n"),
+        script.contains("nutgraf next --since") && script.ends_with("nutgraf deploy --yes\n"),
         "{script}"
     );
     assert!(script.contains("\"$DEPLOY_KEY\" > ~/.ssh/id_ed25519"), "{script}");
@@ -95,6 +115,8 @@ fn a_workflow_asks_for_the_secrets_of_its_target() {
         ("git+https://example.org/a.git#pages", "contents: write"),
         ("ssh://deploy@example.org/srv/site", "DEPLOY_KEY: ${{ secrets.DEPLOY_KEY }}"),
         ("ssh://deploy@example.org/srv/site", "what `ssh-keyscan example.org` prints"),
+        ("ssh://deploy@example.org:2222/srv/site", "what `ssh-keyscan -p 2222 example.org` prints"),
+        ("rsync://example.org/site", "RSYNC_PASSWORD: ${{ secrets.RSYNC_PASSWORD }}"),
     ] {
         let site = site(&format!("  production: \"{to}\"\n"));
         workflow(&site, "github", ".github/workflows/site.yml");
@@ -109,7 +131,11 @@ fn a_workflow_is_never_written_over() {
     site.write(".github/workflows/site.yml", "ours");
     let run = site.run(&["new", "--ci", "github"]);
     assert_eq!(run.code, 1);
-    assert!(run.stderr.contains(".github/workflows/site.yml: File exists"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(".github/workflows/site.yml is there already, and is left as it is"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(site.read(".github/workflows/site.yml"), "ours");
     let run = site.run(&["new", "fresh", "--ci", "gitlab", "--now", NOW]);
     assert_eq!(run.code, 0, "{}", run.stderr);

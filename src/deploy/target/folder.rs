@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use crate::deploy::built::hash;
 use crate::deploy::failure::Failure;
 use crate::deploy::manifest::{Manifest, Record, Served};
 use crate::deploy::plan::Standing;
@@ -86,9 +87,13 @@ impl Folder {
         };
         if let Some(id) = old {
             let from = self.release(id).join(path);
+            // Somebody may have written into it: then it is another file in every folder that has it.
+            let is_whole = shipment.manifest.files[path].form.encoding.is_some()
+                || hash(&from).is_ok_and(|(hash, _)| hash == shipment.manifest.files[path].hash);
             // Some file systems know no second name of a file.
             match fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)) {
-                Ok(()) => return Ok(()),
+                Ok(()) if is_whole => return Ok(()),
+                Ok(()) => fs::remove_file(&to).map_err(|error| at(&to, &error))?,
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&to, &error).into()),
                 Err(_) => {}
             }

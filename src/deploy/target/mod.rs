@@ -28,15 +28,14 @@ pub fn open(
         Destination::Git { url, branch, single } => {
             Ok(Box::new(git::Branch::new(site, url, branch, *single)))
         }
-        Destination::Rsync { address, port } => Ok(Box::new(rsync::Remote::new(site, address, *port))),
+        Destination::Rsync { address, port } => {
+            Ok(Box::new(rsync::Remote::new(site, address, *port, environment)))
+        }
         #[cfg(feature = "cloud")]
         Destination::Bucket(bucket) => {
             Ok(Box::new(bucket::Objects::open(bucket, site, target.connections, environment)?))
         }
         #[cfg(not(feature = "cloud"))]
-        Destination::Bucket(_) => {
-            let _ = environment;
-            Err(Failure::no_cloud())
-        }
+        Destination::Bucket(_) => Err(Failure::no_cloud()),
     }
 }

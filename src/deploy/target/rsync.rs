@@ -15,13 +15,15 @@ use super::program::{Program, Ran};
 use crate::deploy::failure::Failure;
 use crate::deploy::manifest::{Digest, Manifest, Record, Served};
 use crate::deploy::plan::{Action, Interrupted, Standing};
-use crate::deploy::{Bytes, Shipment, Target};
+use crate::deploy::{Bytes, Environment, Shipment, Target};
 
 /// A folder elsewhere.
 pub struct Remote {
     /// What rsync takes.
     address: String,
     port: Option<u16>,
+    /// The command of ssh.
+    shell: String,
     /// A folder of this machine for what is about to be sent, or was fetched.
     desk: PathBuf,
     /// The lock among the processes of this machine. What rsync still sends holds it too, should this program be killed.
@@ -42,16 +44,17 @@ const SOME_MISSING: i32 = 23;
 
 impl Remote {
     /// The target of an address, for a site in a folder.
-    pub fn new(site: &Path, address: &str, port: Option<u16>) -> Self {
+    pub fn new(site: &Path, address: &str, port: Option<u16>, environment: &Environment) -> Self {
         let name = Digest::of(address.as_bytes()).to_string();
         let desk = site.join(".nutgraf").join("deploy").join(name);
-        Self { address: address.to_owned(), port, desk, lock: Mutex::default() }
+        let shell = environment.get("RSYNC_RSH").map_or("ssh", String::as_str).to_owned();
+        Self { address: address.to_owned(), port, shell, desk, lock: Mutex::default() }
     }
 
     fn rsync(&self) -> Result<Program, Failure> {
         let mut program = Program::new("rsync").with(["--timeout=120", "--copy-links"]);
         if let Some(port) = self.port {
-            program = program.with(["-e", &format!("ssh -p {port}")]);
+            program = program.with(["-e", &format!("{} -p {port}", self.shell)]);
         }
         match &*self.lock.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(lock) => program.holding(lock),
@@ -198,8 +201,11 @@ impl Remote {
         }
         let backup = keep.map(|base| format!("--backup-dir={RECORDS}/kept/{}", base.id));
         let program = program.with(backup.into_iter().flat_map(|folder| ["--backup".to_owned(), folder]));
-        // A name that begins with `#` alone would be a comment.
-        let list = self.list_of(paths.iter().map(|path| format!("./{path}")))?;
+        let list = self.list_of(paths.iter().map(|path| {
+            // Names that begin like this would be comments. With `./` the folder of the site itself would be sent too, with
+            // the mode of a folder of ours.
+            if path.starts_with(['#', ';']) { format!("./{path}") } else { (*path).to_owned() }
+        }))?;
         let program = program.with([format!("--files-from={}", list.display())]).with(["--from0", "--"]);
         let to = format!("{}/", self.address);
         let Ran { code, said, .. } = program.with([folder.join("").as_os_str(), to.as_ref()]).try_run()?;

@@ -17,7 +17,7 @@ use crate::deploy::failure::Failure;
 use crate::deploy::plan::Mark;
 
 /// How often a deploy says that it is alive.
-const BEAT: Duration = Duration::from_secs(10);
+const BEAT: Duration = Duration::from_secs(5);
 /// When it could not say so for so long, it stops, before somebody else begins.
 const SILENT: Duration = Duration::from_secs(90);
 /// After how long without such a sign it counts as dead.
