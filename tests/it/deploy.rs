@@ -578,7 +578,7 @@ fn a_target_with_an_address_of_its_own_is_built_for_it() {
 
 #[test]
 fn killed_at_any_moment_a_folder_is_one_site_or_the_other() {
-    folder_killed(20, 60);
+    folder_killed(10, 40);
 }
 
 #[test]
@@ -595,9 +595,9 @@ fn folder_killed(times: u32, briefings: usize) {
 
 #[test]
 fn of_two_deploys_at_once_one_wins_and_the_site_is_whole() {
-    let twice = Twice::new(60, HERE);
+    let twice = Twice::new(30, HERE);
     let place = place(&twice.site);
-    for _ in 0..10 {
+    for _ in 0..5 {
         let (mut one, mut other) = (twice.start(0), twice.start(1));
         let ended = [one.wait().expect("it ends").code(), other.wait().expect("it ends").code()];
         assert!(ended.contains(&Some(0)), "{ended:?}");

@@ -288,8 +288,8 @@ fn compressed_forms_go_to_a_server_too() {
 fn killed_at_any_moment_a_server_shows_whole_pages_and_the_next_deploy_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let Some(server) = RsyncDaemon::start(folder.path(), false) else { return };
-    let twice = Twice::new(40, &format!("  server: \"{}\"\n", server.url()));
-    twice.kill(10, |path| fs::read(folder.path().join(path)).ok(), || of_server(folder.path()));
+    let twice = Twice::new(25, &format!("  server: \"{}\"\n", server.url()));
+    twice.kill(5, |path| fs::read(folder.path().join(path)).ok(), || of_server(folder.path()));
 }
 
 #[test]
