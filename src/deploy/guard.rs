@@ -157,5 +157,12 @@ pub fn leaks(edition: &Edition, built: &Built) -> std::io::Result<Vec<Diagnostic
             Ok(leaks.look(&OutputPath::of_static(path), &bytes))
         })
         .collect::<std::io::Result<_>>()?;
-    Ok(check::settle(&edition.world.site, said.into_iter().flatten().collect()))
+    let again = "this folder was built with `--drafts`, for a later moment, or by hand: build it again";
+    let said = said.into_iter().flatten();
+    let said = said.map(|diagnostic| {
+        let place = diagnostic.help.as_deref().and_then(|help| help.split(';').next()).unwrap_or_default();
+        let help = format!("{place}; {again}");
+        diagnostic.help(help)
+    });
+    Ok(check::settle(&edition.world.site, said.collect()))
 }

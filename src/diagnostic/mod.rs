@@ -157,8 +157,10 @@ pub fn sort(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
             group.sort_by(|a, b| a.labels.cmp(&b.labels));
             group.dedup();
             let repeated = u32::try_from(group.len() - 1).unwrap_or(u32::MAX);
+            let gravest = group.iter().map(|diagnostic| diagnostic.severity).min()?;
             let mut first = group.into_iter().next()?;
             first.repeated = repeated;
+            first.severity = gravest;
             Some(first)
         })
         .collect()

@@ -228,6 +228,20 @@ fn a_built_folder_is_shipped_as_it_is_unless_it_tells_what_is_withheld() {
     let run = ship(&site, &folder);
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("error[withheld-leak]: the headline of this is in"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("; this folder was built with `--drafts`, for a later moment, or by hand"),
+        "{}",
+        run.stderr
+    );
+    // Also one whose headline is too short to be told from other words, and in a plan.
+    site.write(
+        "content/briefings/secret.md",
+        "---\ntitle: Secret\ndate: 2023-09-13\ndraft: true\n---\nText.\n",
+    );
+    assert_eq!(site.run(&["build", "--now", NOW, "--drafts"]).code, 0);
+    let run = site.run(&["deploy", "--plan", "--now", NOW, "--from", "public"]);
+    assert!(run.code == 1 && run.stderr.contains("error[withheld-leak]: the slug of this"), "{}", run.stderr);
+    assert_eq!(ship(&site, &folder).code, 1);
     // Once it is for readers, it is shipped.
     site.write(
         "content/briefings/secret.md",
