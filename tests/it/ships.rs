@@ -128,7 +128,7 @@ impl Twice {
         let mut folders = [PathBuf::new(), PathBuf::new()];
         for (i, folder) in folders.iter_mut().enumerate() {
             for n in 0..briefings {
-                let picture = format!("picture-{i}-{}.svg", n % 40);
+                let picture = format!("picture-{i}-{}.svg", n % 12);
                 let text = format!(
                     "---\ntitle: Story {n}\ndate: 2023-09-{:02}\n---\nThis is story {n} in its {i}. version.\n\n![It]({picture})\n",
                     n % 28 + 1
@@ -136,7 +136,7 @@ impl Twice {
                 site.write(&format!("content/briefings/story-{n}.md"), text);
                 site.write(
                     &format!("content/briefings/{picture}"),
-                    SEA.replace("#123", &format!("#{i}{:02x}", n % 40)),
+                    SEA.replace("#123", &format!("#{i}{:02x}", n % 12)),
                 );
             }
             site.write(
@@ -170,7 +170,7 @@ impl Twice {
     fn command(&self, i: usize) -> std::process::Command {
         let mut command = command();
         command.current_dir(self.site.path()).envs(AWS.iter().copied());
-        command.args(["deploy", "--yes", "--now", NOW, "--deletes", "40", "--from"]).arg(&self.folders[i]);
+        command.args(["deploy", "--yes", "--now", NOW, "--from"]).arg(&self.folders[i]);
         command
     }
 
