@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::files;
-use crate::path::SitePath;
+use crate::path::{SitePath, slashed};
 
 /// The folders that make a site, besides nutgraf.yaml.
 pub const FOLDERS: &[&str] = &["content", "data", "static", "templates"];
@@ -244,7 +244,5 @@ fn is_ignored(name: &str, folder: &str) -> bool {
 }
 
 fn site_path(root: &Path, path: &Path) -> SitePath {
-    let relative = path.strip_prefix(root).unwrap_or(path);
-    let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-    SitePath::new(parts.join("/"))
+    SitePath::new(slashed(path.strip_prefix(root).unwrap_or(path)))
 }

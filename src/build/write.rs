@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use walkdir::WalkDir;
 
-use crate::path::OutputPath;
+use crate::path::{OutputPath, slashed};
 
 /// How the name of a stage goes on after the output folder's.
 const STAGE: &str = ".nutgraf-stage-";
@@ -335,11 +335,7 @@ impl Stage {
             .into_iter()
             .filter_map(Result::ok)
             .filter(|entry| !entry.file_type().is_dir())
-            .filter_map(|entry| {
-                let relative = entry.path().strip_prefix(&self.target).ok()?;
-                let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-                Some(parts.join("/"))
-            })
+            .filter_map(|entry| entry.path().strip_prefix(&self.target).ok().map(slashed))
             .filter(|path| !made.contains(path))
             .collect()
     }

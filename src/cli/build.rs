@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::progress::Bar;
-use super::{End, MessageFormat, Session, misuse};
+use super::{End, MessageFormat, Session, misuse, plural};
 use crate::build::write::Written;
 use crate::build::{self, Report, Work, weight};
 use crate::config::split_url;
@@ -198,11 +198,7 @@ pub fn summary(session: &Session, made: &Made) {
     name_some(session, "not made by nutgraf, left alone", &written.kept, all);
     name_some(session, "not made by nutgraf, replaced", &written.replaced, all);
     for (explainer, users) in edited(edition, written) {
-        let briefings = if users.len() == 1 {
-            "1 briefing shows".to_owned()
-        } else {
-            format!("{} briefings show", users.len())
-        };
+        let briefings = plural(users.len(), "briefing shows", "briefings show");
         name_some(session, &format!("{explainer} changed, and {briefings} it"), &users, all);
     }
 }
@@ -235,6 +231,11 @@ pub fn name_some(session: &Session, what: &str, names: &[String], all: bool) {
         return;
     }
     session.say(&format!("{what}:"));
+    list_some(session, names, all);
+}
+
+/// Lists names, the first few unless all are wanted.
+pub fn list_some(session: &Session, names: &[String], all: bool) {
     let shown = if all { names.len() } else { names.len().min(NAMED) };
     for name in &names[..shown] {
         session.say(&format!("  {name}"));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::tz::TimeZone;
@@ -10,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::progress::{Bar, Job};
 use super::{End, MessageFormat, Session, build, misuse, plural, real_time};
+use crate::config::Config;
 use crate::config::deploy::Target as Settings;
-use crate::config::{self, Config};
 use crate::deploy::built;
 use crate::deploy::failure::Failure;
 use crate::deploy::manifest::{Kind, Manifest, Record};
@@ -63,9 +64,6 @@ pub struct Arguments {
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "", conflicts_with = "history")]
     rollback: Option<String>,
 }
-
-/// How many files of a kind of change are named when nobody asks for all.
-const NAMED: usize = 10;
 
 /// Runs the command.
 pub fn run(session: &Session, arguments: &Arguments) -> End {
@@ -119,27 +117,18 @@ fn environment() -> Environment {
 }
 
 /// nutgraf.yaml alone: it says where to ship to, and whether the site has another address there.
-fn settings(session: &Session) -> Result<Config, End> {
+fn settings(session: &Session) -> Result<Arc<Config>, End> {
     if !session.site.is_dir() {
         return Err(misuse(&format!("there is no folder {}", session.site.display())));
     }
-    let (tree, mut diagnostics) = Tree::open(&session.site);
-    let file = SitePath::new("nutgraf.yaml");
-    let text = match tree.read_text(&file) {
-        Ok(text) => text,
-        Err(diagnostic) => {
-            let missing = crate::diagnostic::catalog::settings::missing(&file);
-            diagnostics.push(if tree.contains(&file) { *diagnostic } else { missing });
-            session.report(diagnostics, &BTreeMap::new(), false);
-            return Err(End::Errors);
-        }
+    let (tree, _) = Tree::open(&session.site);
+    let (said, sources) = match edition::settings(&tree, &session.edition_options(Shows::Published, None)) {
+        Ok(settings) if !has_errors(&settings.said) => return Ok(settings.config),
+        Ok(settings) => (settings.said, [(SitePath::new("nutgraf.yaml"), settings.source)].into()),
+        Err(unread) => unread,
     };
-    let (config, said) = config::read(&file, &text);
-    if has_errors(&said) {
-        session.report(said, &BTreeMap::from([(file, text)]), false);
-        return Err(End::Errors);
-    }
-    Ok(config)
+    session.report(said, &sources, false);
+    Err(End::Errors)
 }
 
 fn choose<'a>(config: &'a Config, wanted: Option<&str>) -> Result<&'a Settings, End> {
@@ -262,8 +251,10 @@ impl Work<'_> {
             files: built.files.len(),
             content,
         };
-        let mut proposal = Proposal {
-            manifest: self.manifest(record, &standing, &plan),
+        let (files, history, kept) = (built.files.clone(), Vec::new(), BTreeMap::new());
+        let now = Manifest { record, files, stories, history, kept, unsure: Vec::new() };
+        let proposal = Proposal {
+            manifest: self.manifest(now, &standing, &plan),
             standing,
             plan,
             explainers,
@@ -271,8 +262,6 @@ impl Work<'_> {
             foreign: built.foreign.clone(),
             unknown: built.unknown.clone(),
         };
-        proposal.manifest.files.clone_from(&built.files);
-        proposal.manifest.stories = stories;
         let refused = self.session.report(said, &sources, self.arguments.strict);
         if refused && !self.arguments.plan {
             return Err(Stop::End(End::Errors));
@@ -319,13 +308,11 @@ impl Work<'_> {
         if self.arguments.force { Trust::Nothing } else { Trust::Record }
     }
 
-    /// The record of a deploy, without its files.
-    fn manifest(&self, record: Record, standing: &Standing, plan: &Plan) -> Manifest {
-        let now = record.when;
+    /// The record of a deploy with what it remembers of those before it.
+    fn manifest(&self, now: Manifest, standing: &Standing, plan: &Plan) -> Manifest {
         let kept_at = |base: &Record, path: &str, served: &_| self.target.kept_at(base, path, served);
-        let (history, kept) = remembered(standing, plan, self.settings.keep, now, kept_at);
-        let (files, stories) = (BTreeMap::new(), BTreeMap::new());
-        Manifest { record, files, stories, history, kept, unsure: Vec::new() }
+        let (history, kept) = remembered(standing, plan, self.settings.keep, now.record.when, kept_at);
+        Manifest { history, kept, ..now }
     }
 
     fn go_back(&self, id: &str) -> Result<End, Stop> {
@@ -353,12 +340,11 @@ impl Work<'_> {
             back_to: Some(to.record.id.clone()),
             ..to.record.clone()
         };
-        let manifest = self.manifest(record, &standing, &plan);
-        let manifest = Manifest { files: to.files.clone(), stories: to.stories.clone(), ..manifest };
+        let now = Manifest { record, unsure: Vec::new(), ..to.clone() };
         let proposal = Proposal {
+            manifest: self.manifest(now, &standing, &plan),
             standing,
             plan,
-            manifest,
             explainers: BTreeMap::new(),
             silent: Vec::new(),
             foreign: Vec::new(),
@@ -515,13 +501,8 @@ impl Work<'_> {
                 kinds(&changes),
                 size(bytes)
             ));
-            let shown = if session.verbose { changes.len() } else { changes.len().min(NAMED) };
-            for change in &changes[..shown] {
-                say(&format!("  {sign} /{}{}", change.path, why(change)));
-            }
-            if shown < changes.len() {
-                say(&format!("  and {} more (`-v` names them all)", changes.len() - shown));
-            }
+            let names = changes.iter().map(|change| format!("{sign} /{}{}", change.path, why(change)));
+            build::list_some(session, &names.collect::<Vec<_>>(), session.verbose);
         }
         if plan.unchanged > 0 {
             say(&format!("unchanged: {}", plural(plan.unchanged, "file", "files")));

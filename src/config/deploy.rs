@@ -161,7 +161,7 @@ pub enum Purge {
 }
 
 /// For how long what was replaced is kept unless nutgraf.yaml says otherwise.
-const KEEP: SignedDuration = SignedDuration::from_hours(24 * 30);
+const KEEP: Option<SignedDuration> = Some(SignedDuration::from_hours(24 * 30));
 /// The share of files that may go.
 const MAX_DELETES: MaxDeletes = MaxDeletes::Percent(20);
 /// The folders of a site that nothing is shipped to.
@@ -229,30 +229,9 @@ fn target(place: Place<'_>, entry: &Entry, d: &mut Vec<Diagnostic>) -> Option<Ta
     let compress = super::outputs::choices(&mut fields, "compress", ENCODINGS, d);
     let headers: Vec<HeaderRule> =
         fields.items("cache").into_iter().filter_map(|node| header_rule(place, node, d)).collect();
-    let max_deletes = fields.text("max_deletes", d).map_or(MAX_DELETES, |text| {
-        max_deletes(&text.value).unwrap_or_else(|| {
-            let wanted = "a number of files, or a share of them like `\"20%\"`";
-            d.push(front_matter::wrong_type(
-                place.span(&text.at),
-                "max_deletes",
-                wanted,
-                &format!("`{}`", text.value),
-            ));
-            MAX_DELETES
-        })
-    });
-    let keep = fields.text("keep", d).map_or(Some(KEEP), |text| {
-        duration(&text.value).unwrap_or_else(|()| {
-            let wanted = "a time like `30 days`, or `off`";
-            d.push(front_matter::wrong_type(
-                place.span(&text.at),
-                "keep",
-                wanted,
-                &format!("`{}`", text.value),
-            ));
-            Some(KEEP)
-        })
-    });
+    let wanted = "a number of files, or a share of them like `\"20%\"`";
+    let max_deletes = parsed(&mut fields, "max_deletes", wanted, max_deletes, d).unwrap_or(MAX_DELETES);
+    let keep = parsed(&mut fields, "keep", "a time like `30 days`, or `off`", keep, d).unwrap_or(KEEP);
     let connections = fields.number("connections", d).unwrap_or(CONNECTIONS).min(256);
     let websub = fields.flag("websub", d).unwrap_or(false);
     let purge = fields.get("purge").map(|node| purge(place, node, d)).unwrap_or_default();
@@ -468,6 +447,23 @@ fn purge(place: Place<'_>, node: &Node, d: &mut Vec<Diagnostic>) -> Vec<Purge> {
     all
 }
 
+/// A key's text as what it stands for; anything else is an error.
+fn parsed<T>(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    wanted: &str,
+    parse: fn(&str) -> Option<T>,
+    d: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let text = fields.text(key, d)?;
+    let value = parse(&text.value);
+    if value.is_none() {
+        let found = format!("`{}`", text.value);
+        d.push(front_matter::wrong_type(fields.place.span(&text.at), key, wanted, &found));
+    }
+    value
+}
+
 fn max_deletes(text: &str) -> Option<MaxDeletes> {
     match text.strip_suffix('%') {
         Some(percent) => percent.trim().parse().ok().filter(|p| *p <= 100).map(MaxDeletes::Percent),
@@ -475,12 +471,13 @@ fn max_deletes(text: &str) -> Option<MaxDeletes> {
     }
 }
 
-/// A time; none for `off`. Anything else is an error.
-fn duration(text: &str) -> Result<Option<SignedDuration>, ()> {
+/// A time; none inside for `off`.
+#[expect(clippy::option_option, reason = "what is no time is not what is off")]
+fn keep(text: &str) -> Option<Option<SignedDuration>> {
     if ["off", "no", "false", "0"].contains(&text.to_ascii_lowercase().as_str()) {
-        return Ok(None);
+        return Some(None);
     }
-    let span: TimeSpan = text.parse().map_err(drop)?;
-    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(drop)?;
-    if time.is_positive() { Ok(Some(time)) } else { Err(()) }
+    let span: TimeSpan = text.parse().ok()?;
+    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    time.is_positive().then_some(Some(time))
 }

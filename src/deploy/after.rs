@@ -104,6 +104,7 @@ mod web {
 
     use super::{Environment, Told};
     use crate::deploy::target::bucket::vendor;
+    use crate::render::xml;
 
     /// Paths of one invalidation, by the limit of `CloudFront`; beyond it everything is forgotten.
     const MOST_INVALIDATIONS: usize = 1000;
@@ -129,7 +130,8 @@ mod web {
         } else {
             addresses.iter().map(|address| format!("{base}{address}")).collect()
         };
-        let items: Vec<String> = paths.iter().map(|path| format!("<Path>{}</Path>", escaped(path))).collect();
+        let items: Vec<String> =
+            paths.iter().map(|path| format!("<Path>{}</Path>", xml::escaped(path))).collect();
         let items = items.concat();
         let reference = format!("nutgraf-{deploy}");
         let body = format!(
@@ -215,18 +217,15 @@ mod web {
             }
             Ok(())
         })?;
-        Ok(format!(
-            "the hub knows of {}",
-            if feeds.len() == 1 { "1 feed".to_owned() } else { format!("{} feeds", feeds.len()) }
-        ))
+        Ok(format!("the hub knows of {}", counted(feeds.len(), "feed", "feeds")))
     }
 
     fn addresses_of(all: &[String]) -> String {
-        if all.len() == 1 { "1 address".to_owned() } else { format!("{} addresses", all.len()) }
+        counted(all.len(), "address", "addresses")
     }
 
-    fn escaped(text: &str) -> String {
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    fn counted(count: usize, one: &str, more: &str) -> String {
+        format!("{count} {}", if count == 1 { one } else { more })
     }
 
     fn post(url: &str, kind: &str, body: String) -> Result<HttpRequest, String> {

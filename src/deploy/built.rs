@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use fast_glob::glob_match;
@@ -22,7 +22,7 @@ use crate::config::deploy::{Destination, Encoding, Target};
 use crate::document;
 use crate::edition::World;
 use crate::media;
-use crate::path::OutputPath;
+use crate::path::{OutputPath, slashed};
 use crate::render::host::{FOR_EVER, REVALIDATE};
 use crate::route::{List, Route};
 
@@ -160,16 +160,9 @@ fn changed(path: &str) -> io::Error {
 
 /// The hash of a file, and how many bytes it has.
 pub fn hash(file: &Path) -> io::Result<(Digest, u64)> {
-    let mut file = File::open(file)?;
-    let size = file.metadata()?.len();
-    if size <= WHOLE {
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
-        file.read_to_end(&mut bytes)?;
-        return Ok((Digest::of(&bytes), bytes.len() as u64));
-    }
     let mut hasher = blake3::Hasher::new();
-    io::copy(&mut file, &mut hasher)?;
-    Ok((Digest::from(hasher.finalize()), size))
+    hasher.update_reader(File::open(file)?)?;
+    Ok((Digest::from(hasher.finalize()), hasher.count()))
 }
 
 /// Bytes in a compressed form: the same bytes on every machine.
@@ -197,12 +190,10 @@ fn list(folder: &Path, made: Option<&BTreeSet<OutputPath>>) -> io::Result<(Vec<S
         if entry.file_type().is_dir() {
             continue;
         }
-        let relative = entry.path().strip_prefix(folder).map_err(io::Error::other)?;
-        let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
-        let path = parts.join("/");
+        let path = slashed(entry.path().strip_prefix(folder).map_err(io::Error::other)?);
         let is_made = match made {
             Some(made) => made.contains(path.as_str()),
-            None => entry.file_type().is_file() && !parts.iter().any(|part| is_left_behind(part)),
+            None => entry.file_type().is_file() && !path.split('/').any(is_left_behind),
         };
         if is_made { shipped.push(path) } else { foreign.push(path) }
     }

@@ -242,9 +242,9 @@ pub fn plan(standing: &Standing, files: &BTreeMap<String, Served>, trust: Trust)
                 }
             },
         };
-        let is_another =
-            base.get(path).is_some_and(|old| new.is_none_or(|new| !differences(old, new).is_empty()));
-        if let Some(old) = base.get(path).filter(|_| was_touched.is_none() && is_another) {
+        // What is sent again only to be sure is the version that is there.
+        let is_same = matches!(&action, Action::Replace(why) if *why == [Why::Unsure]);
+        if let Some(old) = base.get(path).filter(|_| was_touched.is_none() && !is_same) {
             plan.keep.insert(path.clone(), old.clone());
         }
         let known = new.or_else(|| base.get(path)).or_else(|| made.get(path));

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tera::{Tera, Value};
 
 pub use desk::Desk;
-pub use read::instant;
+pub use read::{instant, settings};
 use views::Card;
 
 use crate::cache::Cache;

@@ -16,7 +16,7 @@ mod plain;
 mod redirect;
 mod sitemap;
 mod twin;
-mod xml;
+pub mod xml;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use include_dir::{Dir, include_dir};
 
+use crate::path::slashed;
 use crate::tree::Tree;
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
@@ -18,8 +19,7 @@ pub fn tree() -> Tree {
 
 fn collect(folder: &str, dir: &'static Dir<'static>, files: &mut Vec<(String, &'static [u8])>) {
     for file in dir.files() {
-        let path: Vec<_> = file.path().components().map(|c| c.as_os_str().to_string_lossy()).collect();
-        files.push((format!("nutgraf/{folder}/{}", path.join("/")), file.contents()));
+        files.push((format!("nutgraf/{folder}/{}", slashed(file.path())), file.contents()));
     }
     for inner in dir.dirs() {
         collect(folder, inner, files);
