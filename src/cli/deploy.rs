@@ -329,8 +329,8 @@ impl Work<'_> {
         for change in plan.changes.iter().filter(|change| change.action != Action::Delete) {
             let served = &to.files[&change.path];
             let is_kept_alone = self.target.kept_at(&to.record, &change.path, served).is_some();
-            if is_kept_alone && !plan.kept.contains_key(&served.key()) {
-                return Err(Failure::not_kept(&to.record.id, &change.path).into());
+            if is_kept_alone {
+                plan.kept_of(&to, &change.path)?;
             }
         }
         let when = real_time();

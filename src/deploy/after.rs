@@ -58,10 +58,9 @@ fn address(path: &str) -> String {
 fn command(command: &str, home: &str, addresses: &[String]) -> Told {
     let words = shell_words::split(command).map_err(|error| format!("`{command}`: {error}"))?;
     let [name, words @ ..] = &words[..] else { return Err("the command of `purge` is empty".to_owned()) };
-    let ran = Program::new(name).with(words).feed(|to| {
-        addresses.iter().try_for_each(|address| writeln!(to, "{home}{address}"))?;
-        Ok(())
-    });
+    let ran = Program::new(name)
+        .with(words)
+        .feed(|to| addresses.iter().try_for_each(|address| writeln!(to, "{home}{address}")));
     match ran {
         Ok(ran) if ran.code == Some(0) => Ok(format!("`{name}` got {} addresses", addresses.len())),
         Ok(ran) => Err(format!("`{name}` failed: {}", ran.said.trim())),

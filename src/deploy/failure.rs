@@ -1,6 +1,5 @@
 //! Why a deploy cannot go on, in words for who runs it. Every reason is made here, and none of them holds a credential.
 
-use std::fmt;
 use std::io;
 
 /// Why a deploy stopped.
@@ -151,7 +150,7 @@ impl Failure {
             "auth failed",
             "invalid username",
             "http 401",
-            "403",
+            "error: 403",
         ]) {
             ("the host does not know this user", "look at the key or token that it has there")
         } else if has(&["host key verification failed"]) {
@@ -259,13 +258,6 @@ fn quoted(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(": {said}") }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        self.help.as_ref().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
-    }
-}
-
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::io(&error)
@@ -279,7 +271,7 @@ mod tests {
     #[test]
     fn passwords_in_what_programs_say_are_not_repeated() {
         let said = "fatal: unable to access 'https://x:ghp_secret@example.org/a.git/': The requested URL returned error: 403";
-        let failure = Failure::program("git", said).to_string();
+        let failure = Failure::program("git", said).message;
         assert!(
             !failure.contains("ghp_secret") && failure.contains("https://…@example.org/a.git/"),
             "{failure}"

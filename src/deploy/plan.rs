@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::failure::Failure;
 use super::manifest::{Kept, Kind, Manifest, Record, Served, Wave};
 use crate::config::deploy::MaxDeletes;
 
@@ -185,6 +186,15 @@ impl Plan {
         let mut kept = self.kept.clone();
         kept.extend(manifest.kept.clone());
         Manifest { kept, unsure: self.unsure.iter().cloned().collect(), ..manifest.clone() }
+    }
+
+    /// Where the version of a file is kept that an earlier deploy had.
+    ///
+    /// # Errors
+    /// When it is not kept any more.
+    pub fn kept_of(&self, earlier: &Manifest, path: &str) -> Result<&str, Failure> {
+        let kept = self.kept.get(&earlier.files[path].key());
+        kept.map(|kept| kept.at.as_str()).ok_or_else(|| Failure::not_kept(&earlier.record.id, path))
     }
 
     /// How many files are deleted.

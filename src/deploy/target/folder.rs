@@ -88,14 +88,16 @@ impl Folder {
         if let Some(id) = old {
             let from = self.release(id).join(path);
             // Somebody may have written into it: then it is another file in every folder that has it.
-            let is_whole = shipment.manifest.files[path].form.encoding.is_some()
-                || hash(&from).is_ok_and(|(hash, _)| hash == shipment.manifest.files[path].hash);
-            // Some file systems know no second name of a file.
-            match fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)) {
-                Ok(()) if is_whole => return Ok(()),
-                Ok(()) => fs::remove_file(&to).map_err(|error| at(&to, &error))?,
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&to, &error).into()),
-                Err(_) => {}
+            let served = &shipment.manifest.files[path];
+            let is_whole = match hash(&from) {
+                // The record has the hash of what is compressed there.
+                Ok((found, _)) => served.form.encoding.is_some() || found == served.hash,
+                Err(_) => false,
+            };
+            if is_whole {
+                // Some file systems know no second name of a file.
+                let linked = fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop));
+                return linked.map_err(|error| at(&to, &error).into());
             }
         }
         match shipment.bytes {

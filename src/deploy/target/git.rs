@@ -4,7 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "a deploy keeps a copy of the branch beside the cache")]
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::program::{Program, line};
@@ -33,6 +33,13 @@ struct Tips {
     site: String,
     /// Of the records.
     records: String,
+}
+
+impl Tips {
+    /// Both as one text.
+    fn stamp(&self) -> String {
+        format!("{} {}", self.site, self.records)
+    }
 }
 
 /// Where the copy keeps what it fetched and made.
@@ -169,7 +176,7 @@ impl Branch {
             writeln!(to, "done")?;
             Ok(())
         })?;
-        if ran.code == Some(0) { Ok(()) } else { Err(Failure::program("git", &ran.said)) }
+        ran.or_fail().map(drop)
     }
 
     /// Makes the commit of the records: of each deploy that can be gone back to, the record and the site.
@@ -201,10 +208,9 @@ impl Branch {
             }
             writeln!(to, "M 040000 {site} {}/site", record.id)?;
             inline(to, &format!("{}/{RECORD}", record.id), &manifest.pack())?;
-            writeln!(to, "done")?;
-            Ok(())
+            writeln!(to, "done")
         })?;
-        if ran.code == Some(0) { Ok(()) } else { Err(Failure::program("git", &ran.said)) }
+        ran.or_fail().map(drop)
     }
 }
 
@@ -224,11 +230,10 @@ fn author(record: &Record) -> String {
 }
 
 /// A file in the language of `git fast-import`.
-fn inline(to: &mut dyn Write, path: &str, bytes: &[u8]) -> Result<(), Failure> {
+fn inline(to: &mut dyn Write, path: &str, bytes: &[u8]) -> io::Result<()> {
     writeln!(to, "M 100644 inline {}\ndata {}", quoted(path), bytes.len())?;
     to.write_all(bytes)?;
-    writeln!(to)?;
-    Ok(())
+    writeln!(to)
 }
 
 /// A path in that language.
@@ -241,8 +246,7 @@ impl Target for Branch {
         self.make_copy()?;
         let tips = self.tips()?;
         self.fetch(&tips)?;
-        let stamp = Some(format!("{} {}", tips.site, tips.records));
-        let mut standing = Standing { stamp, ..Standing::default() };
+        let mut standing = Standing { stamp: Some(tips.stamp()), ..Standing::default() };
         if !tips.records.is_empty() {
             let said = self.git().with(["log", "-1", "--format=%B", &tips.records]).run()?;
             let said = String::from_utf8_lossy(&said).into_owned();
@@ -287,7 +291,7 @@ impl Target for Branch {
             return Err(Failure::busy_here());
         }
         let tips = self.tips()?;
-        if shipment.standing.stamp.as_deref() != Some(&format!("{} {}", tips.site, tips.records)) {
+        if shipment.standing.stamp != Some(tips.stamp()) {
             return Err(Failure::overtaken(None));
         }
         self.commit_site(shipment, &tips)?;

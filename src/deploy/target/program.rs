@@ -16,6 +16,7 @@ pub struct Program {
 
 /// What came of it.
 pub struct Ran {
+    name: String,
     /// The exit code; none when it was killed.
     pub code: Option<i32>,
     /// What it said on stdout.
@@ -61,9 +62,7 @@ impl Program {
     /// # Errors
     /// When it is not there, or fails.
     pub fn run(self) -> Result<Vec<u8>, Failure> {
-        let name = self.name.clone();
-        let ran = self.try_run()?;
-        if ran.code == Some(0) { Ok(ran.out) } else { Err(Failure::program(&name, &ran.said)) }
+        self.try_run()?.or_fail()
     }
 
     /// Runs it to its end, whatever comes of it.
@@ -72,24 +71,26 @@ impl Program {
     /// When it is not there.
     pub fn try_run(mut self) -> Result<Ran, Failure> {
         let output = self.command.output().map_err(|error| self.not_started(&error))?;
-        Ok(Ran::of(output))
+        Ok(Ran::of(self.name, output))
     }
 
     /// Runs it to its end with what is written to its stdin.
     ///
     /// # Errors
     /// When it is not there, or what it is to be given cannot be made.
-    pub fn feed(mut self, give: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<Ran, Failure> {
+    pub fn feed(mut self, give: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Ran, Failure> {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().map_err(|error| self.not_started(&error))?;
         let stdin = child.stdin.take();
         let reading = thread::spawn(move || child.wait_with_output());
         let given = stdin.map_or(Ok(()), |mut stdin| give(&mut stdin));
         let output = reading.join().map_err(|_| Failure::other(format!("{} went away", self.name)))?;
-        let ran = Ran::of(output?);
+        let ran = Ran::of(self.name, output?);
         // A program that stops reading says itself why.
         match given {
-            Err(failure) if ran.code == Some(0) || !failure.message.contains("Broken pipe") => Err(failure),
+            Err(error) if ran.code == Some(0) || error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(error.into())
+            }
             _ => Ok(ran),
         }
     }
@@ -103,9 +104,17 @@ impl Program {
 }
 
 impl Ran {
-    fn of(output: Output) -> Self {
+    fn of(name: String, output: Output) -> Self {
         let Output { status, stdout, stderr } = output;
-        Self { code: status.code(), out: stdout, said: String::from_utf8_lossy(&stderr).into_owned() }
+        Self { name, code: status.code(), out: stdout, said: String::from_utf8_lossy(&stderr).into_owned() }
+    }
+
+    /// What it said on stdout; an exit code other than 0 is an error.
+    ///
+    /// # Errors
+    /// When it failed.
+    pub fn or_fail(self) -> Result<Vec<u8>, Failure> {
+        if self.code == Some(0) { Ok(self.out) } else { Err(Failure::program(&self.name, &self.said)) }
     }
 }
 

@@ -101,8 +101,7 @@ impl Remote {
         let fetch = fetch.with([format!("--include-from={}", rules.display())]).with(["--exclude=*", "--"]);
         let from = format!("{}/{RECORDS}/", self.address);
         let ran = fetch.with([from.as_ref(), to.as_os_str()]).try_run()?;
-        let is_first = ran.code == Some(SOME_MISSING) && ran.said.contains("No such file");
-        if ran.code == Some(0) || is_first { Ok(()) } else { Err(Failure::program("rsync", &ran.said)) }
+        if is_missing(&ran) { Ok(()) } else { ran.or_fail().map(drop) }
     }
 
     /// The records of these names, of those that are there.
@@ -180,11 +179,8 @@ impl Remote {
         let list =
             self.rsync()?.with(["--recursive", "--dry-run", "--8-bit-output", "--out-format=%n", "--"]);
         let ran = list.with([from.as_ref(), nothing.as_os_str()]).try_run()?;
-        let is_none = ran.code == Some(SOME_MISSING) && ran.said.contains("No such file");
-        if ran.code != Some(0) && !is_none {
-            return Err(Failure::program("rsync", &ran.said));
-        }
-        let names = String::from_utf8_lossy(&ran.out).into_owned();
+        let names = if is_missing(&ran) { Vec::new() } else { ran.or_fail()? };
+        let names = String::from_utf8_lossy(&names);
         Ok(names.lines().filter(|name| !name.ends_with('/')).map(str::to_owned).collect())
     }
 
@@ -208,8 +204,7 @@ impl Remote {
         }))?;
         let program = program.with([format!("--files-from={}", list.display())]).with(["--from0", "--"]);
         let to = format!("{}/", self.address);
-        let Ran { code, said, .. } = program.with([folder.join("").as_os_str(), to.as_ref()]).try_run()?;
-        if code == Some(0) { Ok(()) } else { Err(Failure::program("rsync", &said)) }
+        program.with([folder.join("").as_os_str(), to.as_ref()]).run().map(drop)
     }
 
     /// Sends a record under a name.
@@ -238,24 +233,26 @@ impl Remote {
             }
             Bytes::Back(to) => {
                 let kept = self.room("kept")?;
-                let mut places = Vec::new();
-                for change in sent {
-                    let key = to.files[&change.path].key();
-                    let place = shipment.plan.kept.get(&key);
-                    let place = place.ok_or_else(|| Failure::not_kept(&to.record.id, &change.path))?;
-                    places.push((&change.path, place.at.as_str()));
-                }
+                let place = |path| Ok((path, shipment.plan.kept_of(to, path)?));
+                let places: Result<Vec<(&str, &str)>, Failure> =
+                    sent.map(|change| place(&change.path)).collect();
+                let places = places?;
                 self.fetch(&places.iter().map(|(_, at)| *at).collect(), &kept)?;
                 for (path, at) in places {
                     let bytes =
                         fs::read(kept.join(at)).map_err(|_| Failure::not_kept(&to.record.id, path))?;
                     put(&room.join(path), &bytes)?;
-                    staged.insert(path.clone());
+                    staged.insert(path.to_owned());
                 }
             }
         }
         Ok((room, staged))
     }
+}
+
+/// Whether what was asked for is not there.
+fn is_missing(ran: &Ran) -> bool {
+    ran.code == Some(SOME_MISSING) && ran.said.contains("No such file")
 }
 
 /// A path as a rule of rsync that fits nothing else.

@@ -12,7 +12,7 @@ use object_store::{Error, PutMode, UpdateVersion};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
-use super::{Objects, TRIES};
+use super::{Objects, TRIES, version, written};
 use crate::deploy::failure::Failure;
 use crate::deploy::plan::Mark;
 
@@ -110,9 +110,8 @@ impl Objects {
     /// The lock that is there.
     pub async fn find_lock(&self) -> Result<Option<Found>, Failure> {
         let Some((bytes, meta)) = self.get(&self.quick, &self.record(LOCK)?).await? else { return Ok(None) };
-        let at = Timestamp::from_second(meta.last_modified.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH);
-        let version = UpdateVersion { e_tag: meta.e_tag, version: meta.version };
-        Ok(Some(Found { lock: serde_json::from_slice(&bytes).ok(), version, at }))
+        let (lock, at) = (serde_json::from_slice(&bytes).ok(), written(&meta));
+        Ok(Some(Found { lock, version: version(meta), at }))
     }
 
     /// Refuses when a deploy is under way, as far as this machine can tell.
@@ -184,10 +183,6 @@ impl Objects {
                 planned.as_ref().map_or(PutMode::Create, |found| PutMode::Update(found.version.clone()));
             let error = match self.put_record(&key, lock.bytes(), mode).await {
                 Ok(version) => return Ok(held(lock, version)),
-                Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => {
-                    let put = self.put_record(&key, lock.bytes(), PutMode::Overwrite).await;
-                    return put.map(|version| held(lock, version)).map_err(|e| self.failure("locking", &e));
-                }
                 Err(error) => error,
             };
             let there = self.find_lock().await?;
@@ -235,10 +230,6 @@ impl Objects {
                 Ok(new) => {
                     *version = new;
                     return Ok(());
-                }
-                Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => {
-                    let put = self.put_record(&key, lock.bytes(), PutMode::Overwrite).await;
-                    return put.map(drop).map_err(|error| failed(self.failure("keeping the lock", &error)));
                 }
                 Err(_) => match self.find_lock().await.map_err(failed)? {
                     // The answer to an earlier sign was lost.

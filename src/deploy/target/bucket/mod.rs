@@ -25,7 +25,7 @@ use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, Error, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions,
-    PutOptions, UpdateVersion, WriteMultipart,
+    PutOptions, PutPayload, UpdateVersion, WriteMultipart,
 };
 use tokio::runtime::Runtime;
 use tokio::task::block_in_place;
@@ -186,13 +186,21 @@ impl Objects {
         .await
     }
 
-    /// Puts a record, under a condition.
+    /// Puts a record, under a condition; without it where the store is told to know none.
     async fn put_record(&self, key: &Path, bytes: Vec<u8>, mode: PutMode) -> Result<UpdateVersion, Error> {
         let mut attributes = Attributes::new();
         attributes.insert(Attribute::ContentType, "application/octet-stream".into());
         attributes.insert(Attribute::CacheControl, "no-store".into());
         let options = PutOptions { mode, attributes, ..PutOptions::default() };
-        self.store.put_opts(key, bytes.into(), options).await.map(UpdateVersion::from)
+        let payload = PutPayload::from(bytes);
+        let put = match self.store.put_opts(key, payload.clone(), options.clone()).await {
+            Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => {
+                let options = PutOptions { mode: PutMode::Overwrite, ..options };
+                self.store.put_opts(key, payload, options).await
+            }
+            put => put,
+        };
+        put.map(UpdateVersion::from)
     }
 
     async fn read_manifest(
@@ -202,7 +210,7 @@ impl Objects {
     ) -> Result<Option<(Manifest, UpdateVersion)>, Failure> {
         let Some((bytes, meta)) = self.get(store, &self.record(name)?).await? else { return Ok(None) };
         let manifest = Manifest::unpack(&bytes).map_err(|why| Failure::bad_record(name, &why))?;
-        Ok(Some((manifest, UpdateVersion { e_tag: meta.e_tag, version: meta.version })))
+        Ok(Some((manifest, version(meta))))
     }
 
     async fn look_now(&self) -> Result<Standing, Failure> {
@@ -262,10 +270,7 @@ impl Objects {
         let what = format!("sending {path}");
         match shipment.bytes {
             Bytes::Back(manifest) => {
-                let key = manifest.files[path].key();
-                let kept = shipment.plan.kept.get(&key);
-                let kept = kept.ok_or_else(|| Failure::not_kept(&manifest.record.id, path))?;
-                let from = self.record(&kept.at)?;
+                let from = self.record(shipment.plan.kept_of(manifest, path)?)?;
                 self.attempt(&what, || self.store.copy(&from, &to)).await
             }
             Bytes::Built(built) => {
@@ -277,7 +282,7 @@ impl Objects {
                         .await;
                 }
                 let bytes = block_in_place(|| built.load(path))?;
-                let payload = object_store::PutPayload::from(bytes);
+                let payload = PutPayload::from(bytes);
                 self.attempt(&what, || {
                     let options = PutOptions { attributes: attributes.clone(), ..PutOptions::default() };
                     self.store.put_opts(&to, payload.clone(), options)
@@ -440,10 +445,6 @@ impl Objects {
         for _ in 0..TRIES {
             match self.put_record(&key, bytes.clone(), mode.clone()).await {
                 Ok(_) => return Ok(()),
-                Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => {
-                    let put = self.put_record(&key, bytes.clone(), PutMode::Overwrite).await;
-                    return put.map(drop).map_err(|error| self.failure("leaving the record", &error));
-                }
                 Err(error) => match self.read_manifest(&self.store, CURRENT).await? {
                     // It was written, and the answer was lost.
                     Some((now, _)) if now.record.id == shipment.manifest.record.id => return Ok(()),
@@ -493,7 +494,7 @@ impl Objects {
         if shipment.standing.manifest.is_none() {
             // It is there since a moment ago: who makes it again does not look.
             let again = self.put_record(&key, making.pack(), PutMode::Create).await;
-            if matches!(again, Ok(_) | Err(Error::NotImplemented { .. } | Error::NotSupported { .. })) {
+            if again.is_ok() {
                 notes.push("this server does not look whether something is there already, so two deploys at once are not told from each other: ship from one place at a time".to_owned());
             }
         }
@@ -527,7 +528,7 @@ impl Objects {
     /// When an object was written, by the clock of the store.
     async fn time_of(&self, key: &Path) -> Result<Timestamp, Failure> {
         let meta = self.attempt("reading the record", || self.store.head(key)).await?;
-        Ok(Timestamp::from_second(meta.last_modified.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH))
+        Ok(written(&meta))
     }
 
     /// What the store knows the record by.
@@ -535,7 +536,7 @@ impl Objects {
         let key = self.record(CURRENT)?;
         self.attempt("reading the record", || async {
             match self.store.head(&key).await {
-                Ok(meta) => Ok(Some(stamp(&UpdateVersion { e_tag: meta.e_tag, version: meta.version }))),
+                Ok(meta) => Ok(Some(stamp(&version(meta)))),
                 Err(Error::NotFound { .. }) => Ok(None),
                 Err(error) => Err(error),
             }
@@ -558,6 +559,16 @@ fn attributes(form: &Form) -> Attributes {
         attributes.insert(Attribute::ContentEncoding, encoding.name().into());
     }
     attributes
+}
+
+/// What an object is known by.
+fn version(meta: ObjectMeta) -> UpdateVersion {
+    UpdateVersion { e_tag: meta.e_tag, version: meta.version }
+}
+
+/// When an object was written, by the clock of the store.
+fn written(meta: &ObjectMeta) -> Timestamp {
+    Timestamp::from_second(meta.last_modified.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// What an object is known by, as one text.

@@ -130,14 +130,15 @@ fn amazon(
     if let Some(region) = &bucket.region {
         builder = builder.with_region(region);
     }
-    if let Some(endpoint) = &bucket.endpoint {
-        builder = builder.with_endpoint(endpoint);
-    }
     // Servers of one's own seldom have a name for each bucket.
     let path_style = bucket.path_style.unwrap_or(bucket.endpoint.is_some());
-    if !path_style && let Some(endpoint) = &bucket.endpoint {
+    if let Some(endpoint) = &bucket.endpoint {
         let (scheme, host) = endpoint.split_once("://").unwrap_or(("https", endpoint));
-        builder = builder.with_endpoint(format!("{scheme}://{}.{host}", bucket.name));
+        builder = builder.with_endpoint(if path_style {
+            endpoint.clone()
+        } else {
+            format!("{scheme}://{}.{host}", bucket.name)
+        });
     }
     builder = builder.with_virtual_hosted_style_request(!path_style).with_bucket_name(&bucket.name);
     Ok(builder.build().map(|store| Arc::new(store) as Arc<dyn ObjectStore>))
