@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::s3::{Faults, Hook, Proxy, S3};
 use crate::ships::{
-    AWS, FIRST, Twice, built, differences, history, paths, plan, settle, ship, ship_cleanly, site,
-    without_records,
+    AWS, FIRST, Twice, about, built, differences, history, paths, plan, settle, ship, ship_cleanly, site,
+    third_for_second, without_records,
 };
 use crate::site::{NOW, Run, Site};
 
@@ -61,7 +61,7 @@ fn a_bucket_holds_just_the_site_with_its_headers() {
     assert!(again.stdout.ends_with("nothing to ship: all of it is there already\n"), "{}", again.stdout);
     // What others keep in the bucket stays.
     server.put(BUCKET, "others/file.txt", b"theirs");
-    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+    about(&site);
     ship_cleanly(&site, &[]);
     assert_eq!(server.object(BUCKET, "others/file.txt").expect("it is there").bytes, b"theirs");
 }
@@ -192,12 +192,11 @@ fn an_earlier_deploy_is_gone_back_to_with_bytes_and_headers() {
     let first = shown(&server);
     let headers = |path: &str| server.object(BUCKET, path).map(|o| (o.content_type, o.cache_control));
     let feed = headers("feed.xml");
-    site.remove("content/briefings/second.md");
-    site.write("content/briefings/third.md", "---\ntitle: Third\ndate: 2023-09-13\n---\nThe third.\n");
+    third_for_second(&site);
     settle(&site, &bucket(&server.endpoint(), ", cache: [{match: \"/feed.xml\", control: no-cache}]"));
     ship_cleanly(&site, &[]);
     let second = shown(&server);
-    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+    about(&site);
     ship_cleanly(&site, &[]);
     let known = history(&site, "s3");
     assert_eq!(known.len(), 3);
@@ -308,7 +307,7 @@ fn a_lock_of_another_machine_holds_while_it_is_alive() {
     let Some(server) = server() else { return };
     let site = site(&bucket(&server.endpoint(), ""));
     ship_cleanly(&site, &[]);
-    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+    about(&site);
     let before = shown(&server);
     lock(&server, false);
     let run = ship(&site, &[]);

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::servers::missing;
 use crate::ships::{
-    FIRST, Twice, at, built, differences, history, paths, plain, plan, settle, ship, ship_cleanly, site,
+    FIRST, Twice, about, at, built, differences, history, paths, plain, plan, settle, ship, ship_cleanly,
+    site, third, third_for_second,
 };
 use crate::site::{NOW, Site, command, run};
 
@@ -38,8 +39,7 @@ fn a_plan_says_what_is_new_changed_and_deleted_and_why() {
         "content/briefings/first.md",
         FIRST.replace("The first", "A new").replace("title", "minor: true\ntitle"),
     );
-    site.remove("content/briefings/second.md");
-    site.write("content/briefings/third.md", "---\ntitle: Third\ndate: 2023-09-13\n---\nThe third.\n");
+    third_for_second(&site);
     let run = site.run(&["deploy", "--plan", "--now", NOW]);
     assert_eq!(
         plain(&run.stdout),
@@ -94,7 +94,7 @@ fn a_folder_is_switched_at_once_and_holds_just_the_site() {
     let again = ship_cleanly(&site, &[]);
     assert!(again.stdout.ends_with("nothing to ship: all of it is there already\n"), "{}", again.stdout);
     assert_eq!(fs::read_link(place(&site)).expect("a link"), before);
-    site.write("content/briefings/third.md", "---\ntitle: Third\ndate: 2023-09-13\n---\nThe third.\n");
+    third(&site);
     ship_cleanly(&site, &[]);
     assert_ne!(fs::read_link(place(&site)).expect("a link"), before);
     assert_eq!(differences(&at(&place(&site)), &built(&site)), Vec::<String>::new());
@@ -110,8 +110,7 @@ fn an_earlier_deploy_is_gone_back_to_byte_for_byte() {
     let site = site(HERE);
     ship_cleanly(&site, &[]);
     let first = at(&place(&site));
-    site.remove("content/briefings/second.md");
-    site.write("content/briefings/third.md", "---\ntitle: Third\ndate: 2023-09-13\n---\nThe third.\n");
+    third_for_second(&site);
     ship_cleanly(&site, &[]);
     let second = at(&place(&site));
     assert_ne!(first, second);
@@ -408,7 +407,7 @@ fn what_somebody_wrote_into_the_folder_by_hand_does_not_come_back() {
     let site = site(HERE);
     ship_cleanly(&site, &[]);
     fs::write(place(&site).join("robots.txt"), "by hand").expect("a file");
-    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+    about(&site);
     ship_cleanly(&site, &[]);
     assert_eq!(differences(&at(&place(&site)), &built(&site)), Vec::<String>::new());
     let run = ship(&site, &["--rollback"]);
@@ -499,7 +498,7 @@ fn a_full_disk_leaves_the_site_as_it_was() {
          rm static/large.bin; echo More. >> content/pages/about.md; {deploy} > /dev/null"
     );
     site.write("static/.keep", "");
-    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+    about(&site);
     let mut shell = Command::new("unshare");
     shell.args(["-m", "-r", "sh", "-c", &script]).current_dir(site.path());
     let run = run(shell);

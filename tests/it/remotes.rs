@@ -3,34 +3,37 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::servers::{GIT, RsyncDaemon, Sshd, bare_repository, branch_files, git, missing};
 use crate::ships::{
-    FIRST, Twice, built, differences, history, paths, plan, settle, ship, ship_cleanly, site, without_records,
+    FIRST, Twice, built, differences, history, paths, plan, settle, ship, ship_cleanly, site,
+    third_for_second, without_records,
 };
 use crate::site::{NOW, Run, Site, command, files, run};
 
-/// A repository to push to, and a target that names a branch of it.
-fn repository(site: &Site, more: &str) -> std::path::PathBuf {
+/// A site, and a repository of which it is shipped to a branch; none where there is no git.
+fn with_branch(more: &str) -> Option<(Site, PathBuf)> {
+    if missing(&["git"]) {
+        return None;
+    }
+    let site = site("  none: \"file:x\"\n");
     let repository = site.path().join("remote.git");
     bare_repository(&repository);
-    settle(site, &format!("  pages: {{to: \"git+file://{}#gh-pages\"{more}}}\n", repository.display()));
-    repository
+    settle(&site, &format!("  pages: {{to: \"git+file://{}#gh-pages\"{more}}}\n", repository.display()));
+    Some((site, repository))
 }
 
-fn third(site: &Site) {
-    site.remove("content/briefings/second.md");
-    site.write("content/briefings/third.md", "---\ntitle: Third\ndate: 2023-09-13\n---\nThe third.\n");
+/// A folder that an rsync server serves, and its address; none where there is no rsync.
+fn served(read_only: bool) -> Option<(tempfile::TempDir, RsyncDaemon)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = RsyncDaemon::start(folder.path(), read_only)?;
+    Some((folder, server))
 }
 
 #[test]
 fn a_branch_is_just_the_site_and_has_its_history() {
-    if missing(&["git"]) {
-        return;
-    }
-    let site = site("  none: \"file:x\"\n");
-    let repository = repository(&site, "");
+    let Some((site, repository)) = with_branch("") else { return };
     site.write("static/a \"b\" – я.txt", "A name.");
     site.write("static/thing", "A file.");
     ship_cleanly(&site, &[]);
@@ -39,7 +42,7 @@ fn a_branch_is_just_the_site_and_has_its_history() {
     assert!(first.contains_key(".nojekyll") && first.contains_key("CNAME"));
     let again = ship_cleanly(&site, &[]);
     assert!(again.stdout.ends_with("nothing to ship: all of it is there already\n"), "{}", again.stdout);
-    third(&site);
+    third_for_second(&site);
     site.remove("static/thing");
     site.write("static/thing/deeper.txt", "In a folder.");
     ship_cleanly(&site, &[]);
@@ -61,14 +64,10 @@ fn a_branch_is_just_the_site_and_has_its_history() {
 
 #[test]
 fn a_branch_without_history_is_one_commit_with_a_way_back() {
-    if missing(&["git"]) {
-        return;
-    }
-    let site = site("  none: \"file:x\"\n");
-    let repository = repository(&site, ", history: single");
+    let Some((site, repository)) = with_branch(", history: single") else { return };
     ship_cleanly(&site, &[]);
     let first = built(&site);
-    third(&site);
+    third_for_second(&site);
     ship_cleanly(&site, &[]);
     assert_eq!(git(&repository, &["rev-list", "--count", "gh-pages"]), "1");
     assert_eq!(git(&repository, &["rev-list", "--count", "refs/nutgraf/gh-pages"]), "1");
@@ -79,11 +78,7 @@ fn a_branch_without_history_is_one_commit_with_a_way_back() {
 
 #[test]
 fn what_somebody_else_pushed_is_seen_before_it_goes() {
-    if missing(&["git"]) {
-        return;
-    }
-    let site = site("  none: \"file:x\"\n");
-    let repository = repository(&site, "");
+    let Some((site, repository)) = with_branch("") else { return };
     let push = |name: &str| {
         let work = site.path().join("work");
         let _ = fs::remove_dir_all(&work);
@@ -124,11 +119,7 @@ fn what_somebody_else_pushed_is_seen_before_it_goes() {
 
 #[test]
 fn what_is_wrong_with_a_branch_is_said() {
-    if missing(&["git"]) {
-        return;
-    }
-    let site = site("  none: \"file:x\"\n");
-    let repository = repository(&site, "");
+    let Some((site, repository)) = with_branch("") else { return };
     let hook = repository.join("hooks/pre-receive");
     fs::create_dir_all(hook.parent().expect("a folder")).expect("a folder");
     fs::write(&hook, "#!/bin/sh\necho 'GH006: Protected branch update failed' >&2\nexit 1\n")
@@ -168,8 +159,7 @@ fn of_server(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn an_rsync_server_gets_the_site_and_gives_it_back() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let Some(server) = RsyncDaemon::start(folder.path(), false) else { return };
+    let Some((folder, server)) = served(false) else { return };
     let site = site(&format!("  server: \"{}\"\n", server.url()));
     goes_and_comes_back(&site, folder.path());
 }
@@ -193,7 +183,7 @@ fn a_folder_over_ssh_gets_the_site_and_gives_it_back() {
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert_eq!(differences(&of_server(&folder), &built(&site)), Vec::<String>::new());
     let first = built(&site);
-    third(&site);
+    third_for_second(&site);
     assert_eq!(with_key(&[]).code, 0);
     assert_eq!(differences(&of_server(&folder), &built(&site)), Vec::<String>::new());
     assert_eq!(with_key(&["--rollback"]).code, 0);
@@ -239,7 +229,7 @@ fn goes_and_comes_back(site: &Site, folder: &Path) {
     let again = ship_cleanly(site, &[]);
     assert!(again.stdout.ends_with("nothing to ship: all of it is there already\n"), "{}", again.stdout);
     let first = built(site);
-    third(site);
+    third_for_second(site);
     site.write("static/odd/star*[x].txt", "Another.");
     site.remove("static/odd/a b.txt");
     // A file becomes a folder, and a folder a file.
@@ -267,8 +257,7 @@ fn goes_and_comes_back(site: &Site, folder: &Path) {
 
 #[test]
 fn compressed_forms_go_to_a_server_too() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let Some(server) = RsyncDaemon::start(folder.path(), false) else { return };
+    let Some((folder, server)) = served(false) else { return };
     let site = site(&format!("  server: {{to: \"{}\", compress: gzip}}\n", server.url()));
     ship_cleanly(&site, &[]);
     let there = of_server(folder.path());
@@ -286,16 +275,14 @@ fn compressed_forms_go_to_a_server_too() {
 
 #[test]
 fn killed_at_any_moment_a_server_shows_whole_pages_and_the_next_deploy_goes_on() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let Some(server) = RsyncDaemon::start(folder.path(), false) else { return };
+    let Some((folder, server)) = served(false) else { return };
     let twice = Twice::new(25, &format!("  server: \"{}\"\n", server.url()));
     twice.kill(5, |path| fs::read(folder.path().join(path)).ok(), || of_server(folder.path()));
 }
 
 #[test]
 fn what_is_wrong_with_a_server_is_said() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let Some(server) = RsyncDaemon::start(folder.path(), true) else { return };
+    let Some((folder, server)) = served(true) else { return };
     let site = site(&format!("  server: \"{}\"\n", server.url()));
     let run = ship(&site, &[]);
     assert_eq!(run.code, 1);

@@ -36,6 +36,22 @@ const SEA: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 10 10
 /// The first briefing, which shows the explainer and the picture.
 pub const FIRST: &str = "---\ntitle: First\ndate: 2023-09-11\nexplainers: [water]\n---\nThe first lede of this.\n\n![The sea](sea.svg)\n";
 
+/// Puts another briefing in the place of the second: a page comes, one goes, and those that lead to them change.
+pub fn third_for_second(site: &Site) {
+    site.remove("content/briefings/second.md");
+    third(site);
+}
+
+/// Adds a briefing.
+pub fn third(site: &Site) {
+    site.write("content/briefings/third.md", "---\ntitle: Third\ndate: 2023-09-13\n---\nThe third.\n");
+}
+
+/// Adds a page.
+pub fn about(site: &Site) {
+    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+}
+
 /// Writes the settings with `deploy` as written.
 pub fn settle(site: &Site, deploy: &str) {
     site.write("nutgraf.yaml", format!("{SETTINGS}cards: false\ndeploy:\n{deploy}"));

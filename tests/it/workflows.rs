@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::servers::{GIT, bare_repository, branch_files, git, missing};
-use crate::ships::{built, differences, settle, site};
+use crate::ships::{about, built, differences, settle, site};
 use crate::site::{NOW, Run, Site, run};
 
 /// A workflow as its runner reads it.
@@ -75,7 +75,7 @@ fn the_workflow_of_github_ships_on_a_push_and_when_the_site_changes_by_itself() 
     let again = at("2024-02-01T00:02:00Z", "schedule");
     assert!(again.stdout.ends_with("nothing changed by itself\n"), "{}", again.stdout);
     // A push that never came through is made up for.
-    site.write("content/pages/about.md", "---\ntitle: About\n---\nUs.\n");
+    about(&site);
     commit();
     assert_eq!(at("2024-02-01T00:03:00Z", "schedule").code, 0);
     assert!(shown().contains_key("about/index.html"));
