@@ -87,7 +87,7 @@ enum MessageFormat {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start a site, or add a briefing or an explainer to one
+    /// Start a site, or add a briefing, an explainer or a workflow to one
     New(new::Arguments),
     /// Make the site
     Build(build::Arguments),
